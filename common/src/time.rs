@@ -1,0 +1,123 @@
+//! Instants and the clock they are read from.
+//!
+//! Nothing here decides anything by how much time passed: a clock that jumps moves only when timers fire (I24).
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// An instant: milliseconds since 1970-01-01T00:00:00Z. In text, RFC 3339 in UTC with milliseconds.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Timestamp(i64);
+
+/// The text was not an RFC 3339 instant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a time is written like 2030-06-01T19:30:00.000Z")]
+pub struct MalformedTime;
+
+/// The years that a [`Timestamp`] in text may lie in, as milliseconds: 0000 to 9999, what RFC 3339 can write.
+const TEXT_RANGE_MS: std::ops::RangeInclusive<i64> = -62_167_219_200_000..=253_402_300_799_999;
+
+impl Timestamp {
+    /// The instant `millis` milliseconds after 1970-01-01T00:00:00Z.
+    pub const fn from_millis(millis: i64) -> Self {
+        Self(millis)
+    }
+
+    /// Milliseconds since 1970-01-01T00:00:00Z.
+    pub const fn as_millis(self) -> i64 {
+        self.0
+    }
+
+    /// This instant and `millis` more, held at the ends of the range.
+    #[must_use]
+    pub const fn plus_millis(self, millis: i64) -> Self {
+        Self(self.0.saturating_add(millis))
+    }
+
+    /// This instant and `duration` more, held at the end of the range.
+    #[must_use]
+    pub fn plus(self, duration: Duration) -> Self {
+        self.plus_millis(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX))
+    }
+
+    /// How long from `earlier` to this instant; zero if `earlier` is later.
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let held = self.0.clamp(*TEXT_RANGE_MS.start(), *TEXT_RANGE_MS.end());
+        let instant = jiff::Timestamp::from_millisecond(held).map_err(|_| fmt::Error)?;
+        write!(f, "{instant:.3}")
+    }
+}
+
+impl fmt::Debug for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl FromStr for Timestamp {
+    type Err = MalformedTime;
+
+    fn from_str(text: &str) -> Result<Self, MalformedTime> {
+        let instant: jiff::Timestamp = text.parse().map_err(|_| MalformedTime)?;
+        let millis = instant.as_millisecond();
+        if !TEXT_RANGE_MS.contains(&millis) {
+            return Err(MalformedTime);
+        }
+        Ok(Self(millis))
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// The time, and waiting for it. [`crate::run`] gives the system's; tests and the simulator give their own.
+#[async_trait]
+pub trait Clock: Send + Sync + 'static {
+    /// The time by the wall.
+    fn now(&self) -> Timestamp;
+
+    /// Returns after `duration` by a clock that never jumps.
+    async fn sleep(&self, duration: Duration);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_form_is_rfc_3339_in_utc_with_milliseconds() {
+        let instant = Timestamp::from_millis(1_795_000_000_007);
+        assert_eq!(instant.to_string(), "2026-11-18T11:06:40.007Z");
+        assert_eq!("2026-11-18T12:06:40.007+01:00".parse(), Ok(instant));
+        for bad in ["", "tomorrow", "2026-11-18", "2026-13-01T00:00:00Z"] {
+            assert_eq!(bad.parse::<Timestamp>(), Err(MalformedTime), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn arithmetic_stays_in_range() {
+        let end = Timestamp::from_millis(i64::MAX);
+        assert_eq!(end.plus_millis(1), end);
+        assert_eq!(Timestamp::from_millis(0).since(end), Duration::ZERO);
+    }
+}
