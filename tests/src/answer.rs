@@ -223,6 +223,18 @@ pub fn number(value: &Value, key: &str) -> u64 {
     }
 }
 
+/// The ids of the items of a list, in its order.
+///
+/// # Panics
+/// If it is no list of things with ids.
+#[track_caller]
+pub fn ids(list: &Value) -> Vec<String> {
+    match list {
+        Value::Array(items) => items.iter().map(|item| text(item, "id")).collect(),
+        other => panic!("a list: {other}"),
+    }
+}
+
 /// The instant under `key`, which must be RFC 3339 in UTC with milliseconds.
 ///
 /// # Panics

@@ -31,7 +31,7 @@ pub mod server;
 pub mod setup;
 pub mod stream;
 
-pub use answer::{Answer, number, text};
+pub use answer::{Answer, ids, number, text};
 pub use client::{Client, Request};
 pub use journal::{Deed, Journal, Outcome};
 pub use market::Person;
