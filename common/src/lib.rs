@@ -6,7 +6,16 @@
 //! | [`store`], [`bus`] | the two ports, their backends, and one contract suite for each |
 
 pub mod bus;
+pub mod command;
+pub mod events;
+pub mod execute;
 pub mod id;
+pub mod inbox;
 pub mod money;
+pub mod outbox;
+pub mod replies;
 pub mod store;
+pub mod task;
 pub mod time;
+pub mod watch;
+pub mod worker;

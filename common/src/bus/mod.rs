@@ -60,7 +60,7 @@ pub trait Bus: Send + Sync + 'static {
     async fn subscribe(
         &self,
         group: &'static str,
-        subjects: &'static [&'static str],
+        subjects: &[&'static str],
     ) -> Result<Box<dyn Subscription>, BusDown>;
 
     /// A name for this bus's store. Another name than before means that what it held is gone.

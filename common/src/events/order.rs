@@ -1,0 +1,133 @@
+//! What the orders service tells: who holds which units, and what became of it.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Event, ORDERS};
+use crate::id::{OrderId, TicketId, UserId};
+use crate::money::Money;
+use crate::time::Timestamp;
+
+/// What happened to an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OrderKind {
+    /// It was placed.
+    Created,
+    /// A payment has begun, or has failed.
+    Updated,
+    /// It was paid.
+    Completed,
+    /// Its buyer or its expiry ended it.
+    Cancelled,
+}
+
+/// Where an order stands, as the public API writes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum OrderStatus {
+    /// Placed; waiting for its buyer.
+    #[serde(rename = "created")]
+    Created,
+    /// A payment is on its way.
+    #[serde(rename = "awaiting:payment")]
+    AwaitingPayment,
+    /// Paid.
+    #[serde(rename = "complete")]
+    Complete,
+    /// Ended without payment.
+    #[serde(rename = "cancelled")]
+    Cancelled,
+}
+
+impl OrderStatus {
+    /// Whether nothing can follow.
+    pub fn is_terminal(self) -> bool {
+        matches!(self, Self::Complete | Self::Cancelled)
+    }
+}
+
+/// An order's public state.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OrderState {
+    /// Which order.
+    pub id: OrderId,
+    /// The buyer.
+    pub user_id: UserId,
+    /// Where it stands.
+    pub status: OrderStatus,
+    /// When its units are given up unless it is paid.
+    pub expires_at: Timestamp,
+    /// Raised by every change.
+    pub version: u64,
+    /// What was ordered, as it was then.
+    pub ticket: OrderedTicket,
+    /// How many units.
+    pub quantity: u32,
+    /// What is to be paid for all of them.
+    pub total: Money,
+    /// The ticket's units after this change, where it changed them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stock: Option<StockSnapshot>,
+}
+
+/// A ticket as its buyer saw it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OrderedTicket {
+    /// Which ticket.
+    pub id: TicketId,
+    /// Its title then.
+    pub title: String,
+    /// Its price for one unit then.
+    pub price: Money,
+    /// Its version then.
+    pub version: u64,
+}
+
+/// How many of a ticket's units are taken, by the only service that decides it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StockSnapshot {
+    /// Raised by every change of the stock: the newest snapshot is the one with the greatest.
+    pub version: u64,
+    /// Units in live orders.
+    pub taken: u32,
+    /// The live order that holds the only unit, of a ticket that has but one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub holder: Option<OrderId>,
+}
+
+/// Something happened to an order.
+#[derive(Debug, Clone)]
+pub struct OrderEvent {
+    /// What.
+    pub kind: OrderKind,
+    /// The order since.
+    pub order: OrderState,
+}
+
+impl Serialize for OrderEvent {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.order.serialize(serializer)
+    }
+}
+
+impl Event for OrderEvent {
+    const SUBJECT: &'static str = ORDERS;
+
+    fn kind(&self) -> &'static str {
+        match self.kind {
+            OrderKind::Created => "order:created",
+            OrderKind::Updated => "order:updated",
+            OrderKind::Completed => "order:completed",
+            OrderKind::Cancelled => "order:cancelled",
+        }
+    }
+
+    fn aggregate(&self) -> String {
+        self.order.id.to_string()
+    }
+
+    fn version(&self) -> u64 {
+        self.order.version
+    }
+}

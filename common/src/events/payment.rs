@@ -1,0 +1,90 @@
+//! What the payments service tells: whether money is on its way, has come, or has gone back.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Event, PAYMENTS};
+use crate::id::{OrderId, PaymentId, UserId};
+use crate::money::Money;
+
+/// What happened to a payment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PaymentKind {
+    /// The provider is about to be asked for the money.
+    Started,
+    /// The provider has taken the money.
+    Captured,
+    /// The provider has refused, or it is certain that it never took the money.
+    Declined,
+    /// The money has been given back.
+    Refunded,
+}
+
+/// Where a payment stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PaymentStatus {
+    /// Asked for; not known to be taken.
+    Started,
+    /// Taken.
+    Captured,
+    /// Refused: no money moved.
+    Declined,
+    /// Taken, and to be given back.
+    Refunding,
+    /// Given back.
+    Refunded,
+}
+
+/// A payment's public state.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PaymentState {
+    /// Which payment: one attempt to pay one order.
+    pub id: PaymentId,
+    /// What it pays.
+    pub order_id: OrderId,
+    /// Who pays.
+    pub user_id: UserId,
+    /// How much.
+    pub amount: Money,
+    /// Where it stands.
+    pub status: PaymentStatus,
+    /// Raised by every change.
+    pub version: u64,
+}
+
+/// Something happened to a payment.
+#[derive(Debug, Clone)]
+pub struct PaymentEvent {
+    /// What.
+    pub kind: PaymentKind,
+    /// The payment since.
+    pub payment: PaymentState,
+}
+
+impl Serialize for PaymentEvent {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.payment.serialize(serializer)
+    }
+}
+
+impl Event for PaymentEvent {
+    const SUBJECT: &'static str = PAYMENTS;
+
+    fn kind(&self) -> &'static str {
+        match self.kind {
+            PaymentKind::Started => "payment:started",
+            PaymentKind::Captured => "payment:captured",
+            PaymentKind::Declined => "payment:declined",
+            PaymentKind::Refunded => "payment:refunded",
+        }
+    }
+
+    fn aggregate(&self) -> String {
+        self.payment.id.to_string()
+    }
+
+    fn version(&self) -> u64 {
+        self.payment.version
+    }
+}

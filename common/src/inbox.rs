@@ -1,0 +1,230 @@
+//! From the bus into a service: delivery → command → acknowledgement.
+//!
+//! A service lists what it hears as a table ([`Hears`]) that turns an event into a command. There is no row per event
+//! in the database: the command writes the event's version into the copy it makes, in the same commit, and a copy
+//! that is not older refuses to be overwritten. So twice, late and out of order change nothing (I10, I11), and a
+//! delivery is acknowledged only when its effect is durable (I9).
+//!
+//! What cannot be understood is set aside in the service's own store, with an alarm, and acknowledged: it must neither
+//! be lost nor hold up what comes after it (I20).
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use serde::{Deserialize, Serialize};
+
+use crate::bus::{Bus, BusDown, Delivery, Subscription};
+use crate::command::{Change, Command, Docs, Entity, Key, Moment, Refusal};
+use crate::events::{Envelope, NotUnderstood};
+use crate::execute::{Engine, Failure};
+use crate::store::Collection;
+use crate::time::Timestamp;
+
+/// The pause before what failed is tried again.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// What a service does about the events of one subject.
+pub struct Hears {
+    /// Whose events.
+    pub subject: &'static str,
+    /// Which command an event calls for.
+    pub read: fn(&Envelope) -> Result<Reaction, NotUnderstood>,
+}
+
+type Run = Box<dyn FnOnce(Arc<Engine>, String) -> Running + Send>;
+type Running = Pin<Box<dyn Future<Output = Result<(), Failure>> + Send>>;
+
+/// What an event calls for.
+pub struct Reaction(Option<Run>);
+
+impl Reaction {
+    /// A command.
+    pub fn command<C: Command<Reply = ()>>(command: C) -> Self {
+        let run = |engine: Arc<Engine>, trace: String| {
+            Box::pin(async move { engine.run(command, &trace).await }) as Running
+        };
+        Self(Some(Box::new(run)))
+    }
+
+    /// Nothing: this service does not mind.
+    pub fn nothing() -> Self {
+        Self(None)
+    }
+}
+
+/// Everything that one service hears.
+pub struct Inbox {
+    engine: Arc<Engine>,
+    group: &'static str,
+    hears: Vec<Hears>,
+}
+
+/// What became of a delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Handled {
+    /// Its effect is durable, or it was set aside.
+    Done,
+    /// It has to come again.
+    Again,
+}
+
+impl Inbox {
+    /// What the service `group` hears.
+    pub fn new(engine: Arc<Engine>, group: &'static str, hears: Vec<Hears>) -> Self {
+        Self { engine, group, hears }
+    }
+
+    /// Listens until `stop` returns.
+    pub async fn listen(&self, bus: &dyn Bus, stop: impl Future<Output = ()> + Send) {
+        tokio::pin!(stop);
+        loop {
+            let listening = self.listen_once(bus);
+            let down = tokio::select! {
+                () = &mut stop => return,
+                outcome = listening => outcome,
+            };
+            if let Err(down) = down {
+                let service = self.group;
+                tracing::warn!(service, error = %down, "cannot hear events; trying again");
+            }
+            tokio::select! {
+                () = &mut stop => return,
+                () = self.engine.clock().sleep(PAUSE) => {}
+            }
+        }
+    }
+
+    async fn listen_once(&self, bus: &dyn Bus) -> Result<(), BusDown> {
+        let mut subscription = bus.subscribe(self.group, &self.subjects()).await?;
+        loop {
+            let deliveries = subscription.next().await?;
+            self.handle_all(&mut *subscription, deliveries).await?;
+        }
+    }
+
+    async fn handle_all(
+        &self,
+        subscription: &mut dyn Subscription,
+        deliveries: Vec<Delivery>,
+    ) -> Result<(), BusDown> {
+        // All at once, so that the store commits them together.
+        let handled = join_all(deliveries.iter().map(|delivery| self.handle(delivery))).await;
+        let (mut done, mut again) = (Vec::new(), Vec::new());
+        for (delivery, handled) in deliveries.iter().zip(handled) {
+            match handled {
+                Handled::Done => done.push(delivery.token),
+                Handled::Again => again.push(delivery.token),
+            }
+        }
+        subscription.acknowledge(done).await?;
+        if !again.is_empty() {
+            self.engine.clock().sleep(PAUSE).await;
+            subscription.give_back(again).await?;
+        }
+        Ok(())
+    }
+
+    /// The subjects that it hears.
+    pub fn subjects(&self) -> Vec<&'static str> {
+        self.hears.iter().map(|hears| hears.subject).collect()
+    }
+
+    /// Does what a delivery calls for.
+    pub async fn handle(&self, delivery: &Delivery) -> Handled {
+        let reaction = match self.read(delivery) {
+            Ok(reaction) => reaction,
+            Err(cause) => return self.set_aside(delivery, &cause.to_string()).await,
+        };
+        let (envelope, Some(run)) = reaction else {
+            return Handled::Done;
+        };
+        match run(Arc::clone(&self.engine), envelope.trace).await {
+            Ok(()) => Handled::Done,
+            Err(Failure::Refused(refusal)) => {
+                self.set_aside(delivery, &format!("refused: {refusal}")).await
+            }
+            Err(failure @ Failure::Broken(_)) => {
+                self.set_aside(delivery, &failure.to_string()).await
+            }
+            Err(failure) => {
+                let (service, event) = (self.group, &delivery.id);
+                tracing::warn!(service, event, error = %failure, "an event has to wait");
+                Handled::Again
+            }
+        }
+    }
+
+    fn read(&self, delivery: &Delivery) -> Result<(Envelope, Option<Run>), NotUnderstood> {
+        let envelope = Envelope::read(&delivery.body)?;
+        let hears = self.hears.iter().find(|hears| hears.subject == delivery.subject);
+        let Some(hears) = hears else {
+            return Err(NotUnderstood::UnknownKind(envelope.kind));
+        };
+        let Reaction(run) = (hears.read)(&envelope)?;
+        Ok((envelope, run))
+    }
+
+    async fn set_aside(&self, delivery: &Delivery, reason: &str) -> Handled {
+        let (service, event) = (self.group, &delivery.id);
+        tracing::error!(service, event, reason, "an event is set aside: somebody has to look");
+        let command = SetAside {
+            letter: Letter {
+                id: delivery.id.clone(),
+                subject: delivery.subject.clone(),
+                body: String::from_utf8_lossy(&delivery.body).into_owned(),
+                reason: reason.to_owned(),
+                at: self.engine.now(),
+            },
+        };
+        match self.engine.run(command, "").await {
+            Ok(()) => Handled::Done,
+            Err(failure) => {
+                tracing::warn!(service, event, error = %failure, "it could not be set aside yet");
+                Handled::Again
+            }
+        }
+    }
+}
+
+/// Events that a service could not understand or apply.
+pub static SET_ASIDE: Collection = Collection { name: "set_aside", fields: &[], indexes: &[] };
+
+/// An event that a service could not understand or apply.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Letter {
+    id: String,
+    subject: String,
+    body: String,
+    reason: String,
+    at: Timestamp,
+}
+
+impl Entity for Letter {
+    const COLLECTION: &'static Collection = &SET_ASIDE;
+
+    fn id(&self) -> String {
+        self.id.clone()
+    }
+}
+
+struct SetAside {
+    letter: Letter,
+}
+
+impl Command for SetAside {
+    type Reply = ();
+
+    fn keys(&self, _: &Docs) -> Vec<Key> {
+        vec![Key::of::<Letter>(&self.letter.id)]
+    }
+
+    fn decide(&self, docs: &Docs, _: &Moment<'_>) -> Result<Change<()>, Refusal> {
+        Ok(match docs.get::<Letter>(&self.letter.id) {
+            Some(_) => Change::nothing(()),
+            None => Change::nothing(()).put(self.letter.clone()),
+        })
+    }
+}
