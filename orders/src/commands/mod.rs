@@ -1,0 +1,88 @@
+//! What can happen in this service, one file each: the documents it needs, and its decision.
+
+mod cancel;
+mod expire;
+mod hear_payment;
+mod hear_ticket;
+mod place;
+
+use common::command::{Change, Docs, Refusal, Stored};
+use common::events::{
+    OrderEvent, OrderKind, OrderState, OrderStatus, OrderedTicket, StockSnapshot,
+};
+
+use crate::domain::{Allowance, Order, State, Stock};
+
+pub use cancel::Cancel;
+pub use expire::Expire;
+pub use hear_payment::HearPayment;
+pub use hear_ticket::HearTicket;
+pub use place::{Place, SeenPrice};
+
+/// An order with the version it has since the decision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Placed {
+    /// Raised by every change.
+    pub version: u64,
+    /// The order.
+    pub order: Order,
+}
+
+/// What an event says of an order.
+fn event(kind: OrderKind, order: &Order, version: u64, stock: Option<StockSnapshot>) -> OrderEvent {
+    let ticket = OrderedTicket {
+        id: order.ticket.id,
+        title: order.ticket.title.clone(),
+        price: order.ticket.price,
+        version: order.ticket.version,
+    };
+    let order = OrderState {
+        id: order.id,
+        user_id: order.buyer,
+        status: status(&order.state),
+        expires_at: order.expires_at,
+        version,
+        ticket,
+        quantity: order.quantity,
+        total: order.total,
+        stock,
+    };
+    OrderEvent { kind, order }
+}
+
+/// A state as the public API names it.
+pub fn status(state: &State) -> OrderStatus {
+    match state {
+        State::Created => OrderStatus::Created,
+        State::AwaitingPayment { .. } => OrderStatus::AwaitingPayment,
+        State::Complete { .. } => OrderStatus::Complete,
+        State::Cancelled { .. } => OrderStatus::Cancelled,
+    }
+}
+
+fn snapshot(docs: &Docs, stock: &Stock) -> StockSnapshot {
+    let version = docs.next_version::<Stock>(stock.listing.id);
+    StockSnapshot { version, taken: stock.taken, holder: stock.holder }
+}
+
+/// The change that ends an order and frees its units, in one commit.
+fn release(docs: &Docs, before: &Stored<'_, Order>, ended: Order) -> Result<Change<()>, Refusal> {
+    // An order's stock was there when it was placed, and stocks are never removed.
+    let stock = docs.get::<Stock>(ended.ticket.id).ok_or(Refusal::NotFound)?;
+    let stock = stock.value.clone().give_back(ended.quantity, ended.id);
+    let told = snapshot(docs, &stock);
+    let version = before.version + 1;
+    let change =
+        Change::nothing(()).tell(&event(OrderKind::Cancelled, &ended, version, Some(told)));
+    let allowance = docs.get::<Allowance>(Allowance::id_of(ended.ticket.id, ended.buyer));
+    let change = match allowance.map(|allowance| allowance.value.clone()) {
+        Some(allowance) if allowance.live > 1 => {
+            change.put(Allowance { live: allowance.live - 1, ..allowance })
+        }
+        Some(allowance) => {
+            change.delete::<Allowance>(Allowance::id_of(allowance.ticket, allowance.buyer))
+        }
+        None => change,
+    };
+    Ok(change.put(stock).put(ended))
+}

@@ -1,0 +1,210 @@
+//! An order: created → awaiting payment → complete, or → cancelled. It only moves forward (I2).
+
+use std::time::Duration;
+
+use common::id::{OrderId, PaymentId, TicketId, UserId};
+use common::money::Money;
+use common::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Most declined payments that an order remembers: more than any buyer tries within a window, few enough to keep.
+const MAX_DECLINED: usize = 32;
+
+/// Units of a ticket, reserved for a buyer, and what became of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Order {
+    /// Which order.
+    pub id: OrderId,
+    /// Who placed it.
+    pub buyer: UserId,
+    /// The ticket as its buyer saw it. An edit of the ticket never touches it (I16).
+    pub ticket: Bought,
+    /// How many units.
+    pub quantity: u32,
+    /// What all of them cost.
+    pub total: Money,
+    /// When it was placed.
+    pub created_at: Timestamp,
+    /// When the units are given up unless it is paid.
+    pub expires_at: Timestamp,
+    /// Payments that came to nothing, so that late word of their start is not taken for a new one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub declined: Vec<PaymentId>,
+    /// Where it stands.
+    pub state: State,
+}
+
+/// The ticket that was ordered, as it was then.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Bought {
+    /// Which ticket.
+    pub id: TicketId,
+    /// Its title.
+    pub title: String,
+    /// The price of one unit.
+    pub price: Money,
+    /// Its version.
+    pub version: u64,
+}
+
+/// Where an order stands, with what it has only there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "status", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum State {
+    /// Waiting for its buyer.
+    Created,
+    /// A payment is on its way, which holds the expiry off, but not for ever.
+    AwaitingPayment {
+        /// Which payment.
+        payment: PaymentId,
+        /// Until when it does.
+        held_until: Timestamp,
+    },
+    /// Paid.
+    Complete {
+        /// By which payment.
+        payment: PaymentId,
+        /// When that became known here.
+        at: Timestamp,
+    },
+    /// Ended without payment; its units are free again.
+    Cancelled {
+        /// By whom.
+        by: Ended,
+        /// When.
+        at: Timestamp,
+    },
+}
+
+/// Who ended an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Ended {
+    /// Its buyer.
+    Buyer,
+    /// Its expiry.
+    Expiry,
+}
+
+/// Why an order does not take a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Unmoved {
+    /// It is paid, and stays so.
+    #[error("the order is complete")]
+    Complete,
+    /// It has been cancelled, and stays so.
+    #[error("the order is cancelled")]
+    Cancelled,
+    /// It may still be paid.
+    #[error("the order is not due yet")]
+    NotDue,
+    /// It has heard of this already.
+    #[error("the order knows of this payment's step already")]
+    Known,
+}
+
+impl Order {
+    /// When the expiry may end it; `None` when nothing can any more.
+    pub fn due(&self) -> Option<Timestamp> {
+        match &self.state {
+            State::Created => Some(self.expires_at),
+            State::AwaitingPayment { held_until, .. } => Some(self.expires_at.max(*held_until)),
+            State::Complete { .. } | State::Cancelled { .. } => None,
+        }
+    }
+
+    /// The order once `payment` has begun. The expiry is held off until `hold` from now, and no longer.
+    ///
+    /// # Errors
+    /// When the order has ended, or knows of that payment.
+    pub fn payment_started(
+        mut self,
+        payment: PaymentId,
+        now: Timestamp,
+        hold: Duration,
+    ) -> Result<Self, Unmoved> {
+        match &self.state {
+            State::Created => {}
+            State::AwaitingPayment { payment: known, .. } if *known != payment => {}
+            State::AwaitingPayment { .. } => return Err(Unmoved::Known),
+            State::Complete { .. } => return Err(Unmoved::Complete),
+            State::Cancelled { .. } => return Err(Unmoved::Cancelled),
+        }
+        if self.declined.contains(&payment) {
+            return Err(Unmoved::Known);
+        }
+        self.state = State::AwaitingPayment { payment, held_until: now.plus(hold) };
+        Ok(self)
+    }
+
+    /// The order once `payment` has come to nothing: it waits for its buyer again, as long as its window is open.
+    ///
+    /// # Errors
+    /// When the order has ended, or knows of it.
+    pub fn payment_declined(mut self, payment: PaymentId) -> Result<Self, Unmoved> {
+        match &self.state {
+            State::Complete { .. } => return Err(Unmoved::Complete),
+            State::Cancelled { .. } => return Err(Unmoved::Cancelled),
+            State::Created | State::AwaitingPayment { .. } => {}
+        }
+        if self.declined.contains(&payment) {
+            return Err(Unmoved::Known);
+        }
+        if self.declined.len() == MAX_DECLINED {
+            self.declined.remove(0);
+        }
+        self.declined.push(payment);
+        if matches!(&self.state, State::AwaitingPayment { payment: held, .. } if *held == payment) {
+            self.state = State::Created;
+        }
+        Ok(self)
+    }
+
+    /// The order once `payment` has been captured, whatever the time: as long as nothing has ended it, it is paid
+    /// (I12).
+    ///
+    /// # Errors
+    /// When the order has ended. Then the payments service gives the money back.
+    pub fn payment_captured(mut self, payment: PaymentId, now: Timestamp) -> Result<Self, Unmoved> {
+        match &self.state {
+            State::Created | State::AwaitingPayment { .. } => {}
+            State::Complete { .. } => return Err(Unmoved::Complete),
+            State::Cancelled { .. } => return Err(Unmoved::Cancelled),
+        }
+        self.state = State::Complete { payment, at: now };
+        Ok(self)
+    }
+
+    /// The order once its buyer has cancelled it, also while a payment is on its way: that is given back.
+    ///
+    /// # Errors
+    /// When the order has ended.
+    pub fn cancel(mut self, now: Timestamp) -> Result<Self, Unmoved> {
+        match &self.state {
+            State::Created | State::AwaitingPayment { .. } => {}
+            State::Complete { .. } => return Err(Unmoved::Complete),
+            State::Cancelled { .. } => return Err(Unmoved::Cancelled),
+        }
+        self.state = State::Cancelled { by: Ended::Buyer, at: now };
+        Ok(self)
+    }
+
+    /// The order once its window has closed.
+    ///
+    /// # Errors
+    /// When the order has ended, or its window has not closed yet (I13).
+    pub fn expire(mut self, now: Timestamp) -> Result<Self, Unmoved> {
+        match &self.state {
+            State::Complete { .. } => return Err(Unmoved::Complete),
+            State::Cancelled { .. } => return Err(Unmoved::Cancelled),
+            State::Created | State::AwaitingPayment { .. } => {}
+        }
+        if self.due().is_none_or(|due| due > now) {
+            return Err(Unmoved::NotDue);
+        }
+        self.state = State::Cancelled { by: Ended::Expiry, at: now };
+        Ok(self)
+    }
+}
