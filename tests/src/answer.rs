@@ -48,10 +48,7 @@ impl Answer {
         assert!(self.status != 500, "a 500 must not happen: {self}");
         if self.status >= 400 {
             let faults = self.faults();
-            assert!(
-                !faults.is_empty(),
-                "an error names at least one fault: {self}"
-            );
+            assert!(!faults.is_empty(), "an error names at least one fault: {self}");
             let shown = self.written();
             for word in INSIDE {
                 assert!(!shown.contains(word), "the inside ({word}) leaks: {self}");
@@ -59,11 +56,7 @@ impl Answer {
         }
         if self.status == 429 || self.status == 503 {
             let after = self.header("retry-after").unwrap_or_default();
-            assert!(
-                after.parse::<u32>().is_ok(),
-                "{} says Retry-After: {self}",
-                self.status
-            );
+            assert!(after.parse::<u32>().is_ok(), "{} says Retry-After: {self}", self.status);
         }
         if self.status == 204 || self.status == 304 {
             assert!(self.body.is_empty(), "{} has no body: {self}", self.status);
@@ -76,37 +69,24 @@ impl Answer {
     /// If the body is not of the error shape.
     pub fn faults(&self) -> Vec<Fault> {
         let kind = self.header("content-type").unwrap_or_default();
-        assert!(
-            kind.starts_with("application/json"),
-            "an error is JSON: {self}"
-        );
+        assert!(kind.starts_with("application/json"), "an error is JSON: {self}");
         let body = self.json();
         let Some(Value::Array(errors)) = body.get("errors") else {
             panic!("an error body is {{errors: […]}}: {self}");
         };
-        assert_eq!(
-            body.as_object().map(serde_json::Map::len),
-            Some(1),
-            "only `errors`: {self}"
-        );
+        assert_eq!(body.as_object().map(serde_json::Map::len), Some(1), "only `errors`: {self}");
         errors
             .iter()
             .map(|error| {
                 let Some(message) = error.get("message").and_then(Value::as_str) else {
                     panic!("each fault has a message: {self}");
                 };
-                assert!(
-                    !message.trim().is_empty(),
-                    "a message says something: {self}"
-                );
+                assert!(!message.trim().is_empty(), "a message says something: {self}");
                 let field = error.get("field").map(|field| match field {
                     Value::String(name) => name.clone(),
                     _ => panic!("a field is a string: {self}"),
                 });
-                Fault {
-                    message: message.to_owned(),
-                    field,
-                }
+                Fault { message: message.to_owned(), field }
             })
             .collect()
     }
@@ -129,10 +109,7 @@ impl Answer {
     #[track_caller]
     #[must_use]
     pub fn expect_any(self, statuses: &[u16]) -> Self {
-        assert!(
-            statuses.contains(&self.status),
-            "expected one of {statuses:?}: {self}"
-        );
+        assert!(statuses.contains(&self.status), "expected one of {statuses:?}: {self}");
         self
     }
 
@@ -152,10 +129,7 @@ impl Answer {
     #[track_caller]
     pub fn blames(&self, field: &str) {
         self.is(400);
-        let blamed = self
-            .faults()
-            .iter()
-            .any(|fault| fault.field.as_deref() == Some(field));
+        let blamed = self.faults().iter().any(|fault| fault.field.as_deref() == Some(field));
         assert!(blamed, "expected a fault on the field {field}: {self}");
     }
 

@@ -73,11 +73,7 @@ impl From<&Vec<Entry>> for Told {
     fn from(entries: &Vec<Entry>) -> Self {
         let mut told = Self::default();
         for entry in entries {
-            assert_ne!(
-                entry.outcome,
-                Outcome::Unknown,
-                "an audit wants every outcome: {entry:?}"
-            );
+            assert_ne!(entry.outcome, Outcome::Unknown, "an audit wants every outcome: {entry:?}");
             if !entry.outcome.succeeded() {
                 told.refused += usize::from(matches!(entry.deed, Deed::Order { .. }));
                 continue;
@@ -109,21 +105,12 @@ impl Told {
         shown: &BTreeSet<String>,
         told: &BTreeMap<String, Entry>,
     ) {
-        let told: BTreeSet<String> = told
-            .iter()
-            .filter(|(_, entry)| entry.who == who)
-            .map(|(id, _)| id.clone())
-            .collect();
+        let told: BTreeSet<String> =
+            told.iter().filter(|(_, entry)| entry.who == who).map(|(id, _)| id.clone()).collect();
         let lost: Vec<_> = told.difference(shown).collect();
-        assert!(
-            lost.is_empty(),
-            "I7: {what} acknowledged and lost: {lost:?}"
-        );
+        assert!(lost.is_empty(), "I7: {what} acknowledged and lost: {lost:?}");
         let phantom: Vec<_> = shown.difference(&told).collect();
-        assert!(
-            phantom.is_empty(),
-            "I8: {what} that nobody was told of: {phantom:?}"
-        );
+        assert!(phantom.is_empty(), "I8: {what} that nobody was told of: {phantom:?}");
     }
 
     fn judge_order(&self, order: &Value) -> String {
@@ -138,34 +125,22 @@ impl Told {
             "created" | "awaiting:payment" => !paid && !cancelled,
             _ => false,
         };
-        assert!(
-            right,
-            "I2: paid: {paid}, cancelled: {cancelled}, but {order}"
-        );
+        assert!(right, "I2: paid: {paid}, cancelled: {cancelled}, but {order}");
         status
     }
 
     async fn judge_ticket(&self, seller: &Person, shown: &Value, taken: &BTreeMap<String, u64>) {
         let id = text(shown, "id");
-        let Some(Entry {
-            deed: Deed::Sell { title, quantity },
-            ..
-        }) = self.tickets.get(&id)
-        else {
+        let Some(Entry { deed: Deed::Sell { title, quantity }, .. }) = self.tickets.get(&id) else {
             panic!("a ticket that nobody offered: {shown}");
         };
         assert_eq!(&text(shown, "title"), title, "I7: {shown}");
         let taken = taken.get(&id).copied().unwrap_or_default();
-        assert!(
-            taken <= *quantity,
-            "I1: {taken} of {quantity} units of {id} are in live orders"
-        );
+        assert!(taken <= *quantity, "I1: {taken} of {quantity} units of {id} are in live orders");
         let free = quantity - taken;
-        crate::until(
-            &format!("I18: ticket {id} shows {free} free"),
-            CONVERGENCE,
-            || async { (number(&seller.see_ticket(&id).await, "available") == free).then_some(()) },
-        )
+        crate::until(&format!("I18: ticket {id} shows {free} free"), CONVERGENCE, || async {
+            (number(&seller.see_ticket(&id).await, "available") == free).then_some(())
+        })
         .await;
     }
 

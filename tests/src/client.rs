@@ -41,19 +41,13 @@ impl Request {
     /// If `method` is no method.
     pub fn new(method: &str, path: impl Into<String>) -> Self {
         let method = Method::from_bytes(method.as_bytes()).expect("a method");
-        Self {
-            method,
-            path: path.into(),
-            headers: Vec::new(),
-            body: None,
-        }
+        Self { method, path: path.into(), headers: Vec::new(), body: None }
     }
 
     /// With a JSON body.
     #[must_use]
     pub fn json(self, body: &Value) -> Self {
-        self.header("content-type", "application/json")
-            .bytes(body.to_string())
+        self.header("content-type", "application/json").bytes(body.to_string())
     }
 
     /// With a body of any bytes and no content type.
@@ -97,21 +91,13 @@ impl Client {
         connector.set_nodelay(true);
         connector.set_connect_timeout(Some(Duration::from_secs(10)));
         let pool = Pool::builder(TokioExecutor::new()).build(connector);
-        Self {
-            address,
-            pool,
-            cookies: Arc::default(),
-        }
+        Self { address, pool, cookies: Arc::default() }
     }
 
     /// A client with an empty jar over the same connections.
     #[must_use]
     pub fn stranger(&self) -> Self {
-        Self {
-            address: self.address.clone(),
-            pool: self.pool.clone(),
-            cookies: Arc::default(),
-        }
+        Self { address: self.address.clone(), pool: self.pool.clone(), cookies: Arc::default() }
     }
 
     /// Where the server listens now.
@@ -135,10 +121,7 @@ impl Client {
     /// # Panics
     /// Never while no other thread panicked holding the jar.
     pub fn hold_session(&self, token: &str) {
-        self.cookies
-            .lock()
-            .unwrap()
-            .insert("session".to_owned(), token.to_owned());
+        self.cookies.lock().unwrap().insert("session".to_owned(), token.to_owned());
     }
 
     /// GET.
@@ -183,11 +166,7 @@ impl Client {
         let exchange = async {
             let response = self.open(request).await?;
             let (head, body) = response.into_parts();
-            let body = body
-                .collect()
-                .await
-                .map_err(|fault| format!("{fault:?}"))?
-                .to_bytes();
+            let body = body.collect().await.map_err(|fault| format!("{fault:?}"))?.to_bytes();
             Ok::<Answer, String>(Answer {
                 request: request.line(),
                 status: head.status.as_u16(),
@@ -211,10 +190,7 @@ impl Client {
     /// If no definite answer comes within `limit`.
     pub async fn insist(&self, request: &Request, limit: Duration) -> Answer {
         let started = Instant::now();
-        let keyed = request
-            .headers
-            .iter()
-            .any(|(name, _)| name == "idempotency-key");
+        let keyed = request.headers.iter().any(|(name, _)| name == "idempotency-key");
         loop {
             let last = match self.attempt(request).await {
                 Ok(answer) if answer.status == 409 && keyed => answer.to_string(),
@@ -224,10 +200,7 @@ impl Client {
                 Err(fault) => panic!("{}: no answer: {fault}", request.line()),
             };
             let waited = started.elapsed();
-            assert!(
-                waited < limit,
-                "no definite answer within {limit:?}: {last}"
-            );
+            assert!(waited < limit, "no definite answer within {limit:?}: {last}");
             rest(AGAIN).await;
         }
     }
@@ -241,23 +214,12 @@ impl Client {
         let mut seen = std::collections::BTreeSet::new();
         let mut next = Some(path.to_owned());
         while let Some(path) = next {
-            let page = self
-                .insist(&Request::new("GET", path), PATIENCE)
-                .await
-                .expect(200);
+            let page = self.insist(&Request::new("GET", path), PATIENCE).await.expect(200);
             next = page.next_page();
-            let Value::Array(found) = page.json() else {
-                panic!("a list is a bare array: {page}")
-            };
-            assert!(
-                next.is_none() || !found.is_empty(),
-                "an empty page has no next: {page}"
-            );
+            let Value::Array(found) = page.json() else { panic!("a list is a bare array: {page}") };
+            assert!(next.is_none() || !found.is_empty(), "an empty page has no next: {page}");
             for item in found {
-                assert!(
-                    seen.insert(crate::text(&item, "id")),
-                    "{item} comes twice in the list"
-                );
+                assert!(seen.insert(crate::text(&item, "id")), "{item} comes twice in the list");
                 items.push(item);
             }
         }
@@ -285,21 +247,14 @@ impl Client {
             built = built.header("cookie", cookies);
         }
         let body = Full::new(request.body.clone().unwrap_or_default());
-        let built = built
-            .body(body)
-            .unwrap_or_else(|fault| panic!("{uri}: {fault}"));
-        self.pool
-            .request(built)
-            .await
-            .map_err(|fault| format!("{fault:?}"))
+        let built = built.body(body).unwrap_or_else(|fault| panic!("{uri}: {fault}"));
+        self.pool.request(built).await.map_err(|fault| format!("{fault:?}"))
     }
 
     fn cookie_line(&self) -> Option<String> {
         let cookies = self.cookies.lock().unwrap();
-        let pairs: Vec<String> = cookies
-            .iter()
-            .map(|(name, value)| format!("{name}={value}"))
-            .collect();
+        let pairs: Vec<String> =
+            cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         (!pairs.is_empty()).then(|| pairs.join("; "))
     }
 

@@ -19,9 +19,7 @@ impl Clock {
     /// # Panics
     /// If libfaketime is neither there nor can be installed.
     pub fn rule(setup: Setup) -> (Self, Setup) {
-        let clock = Self {
-            file: setup.home().join("clock"),
-        };
+        let clock = Self { file: setup.home().join("clock") };
         clock.jump("+0");
         let setup = setup
             .env("LD_PRELOAD", library())
@@ -61,11 +59,7 @@ fn library() -> String {
 
 fn find() -> Option<PathBuf> {
     let roots = ["/usr/lib", "/usr/lib64", "/usr/local/lib"];
-    let folders = roots
-        .iter()
-        .filter_map(|root| std::fs::read_dir(root).ok())
-        .flatten()
-        .flatten();
+    let folders = roots.iter().filter_map(|root| std::fs::read_dir(root).ok()).flatten().flatten();
     let mut places: Vec<PathBuf> = folders.map(|folder| folder.path()).collect();
     places.extend(roots.iter().map(PathBuf::from));
     places

@@ -27,21 +27,13 @@ impl SmallDisk {
     /// # Panics
     /// If this process is not root, or the mount fails.
     pub fn under(setup: Setup, mebibytes: u32) -> (Self, Setup) {
-        assert!(
-            is_root(),
-            "this test mounts a small file system: run it as root"
-        );
+        assert!(is_root(), "this test mounts a small file system: run it as root");
         let folder = setup.home().join("disk");
         std::fs::create_dir(&folder).expect("a folder to mount on");
         let options = format!("size={mebibytes}m");
         let mut mount = Command::new("mount");
-        mount
-            .args(["-t", "tmpfs", "-o", &options, "tmpfs"])
-            .arg(&folder);
-        assert!(
-            mount.status().expect("mount runs").success(),
-            "tmpfs can be mounted"
-        );
+        mount.args(["-t", "tmpfs", "-o", &options, "tmpfs"]).arg(&folder);
+        assert!(mount.status().expect("mount runs").success(), "tmpfs can be mounted");
         let setup = setup.data(&folder.join("data"));
         (Self { folder }, setup)
     }
@@ -100,14 +92,8 @@ impl BrokenSync {
         let switch = setup.home().join("fsync-fails");
         std::fs::write(&source, SHIM).expect("the shim's source can be written");
         let mut compiler = Command::new("cc");
-        compiler
-            .args(["-shared", "-fPIC", "-O1", "-o"])
-            .arg(&shim)
-            .arg(&source)
-            .arg("-ldl");
-        let built = compiler
-            .status()
-            .expect("this test compiles a shim: install a C compiler");
+        compiler.args(["-shared", "-fPIC", "-O1", "-o"]).arg(&shim).arg(&source).arg("-ldl");
+        let built = compiler.status().expect("this test compiles a shim: install a C compiler");
         assert!(built.success(), "the shim compiles");
         let folder = path_of(setup.data_folder());
         let setup = setup

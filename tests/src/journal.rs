@@ -80,10 +80,7 @@ impl Outcome {
     /// The id in the body of a success.
     pub fn id(&self) -> Option<String> {
         match self {
-            Self::Told {
-                status: 200..=299,
-                body,
-            } if !body.is_empty() => {
+            Self::Told { status: 200..=299, body } if !body.is_empty() => {
                 let body: Value = serde_json::from_slice(body).ok()?;
                 Some(text(&body, "id"))
             }
@@ -93,13 +90,7 @@ impl Outcome {
 
     /// Whether it is a success.
     pub fn succeeded(&self) -> bool {
-        matches!(
-            self,
-            Self::Told {
-                status: 200..=299,
-                ..
-            }
-        )
+        matches!(self, Self::Told { status: 200..=299, .. })
     }
 }
 
@@ -159,20 +150,12 @@ impl Journal {
             let index = entries.len();
             let key = format!("{}-{index}", person.id);
             let request = deed.request(&key);
-            entries.push(Entry {
-                who,
-                key,
-                deed,
-                outcome: Outcome::Unknown,
-            });
+            entries.push(Entry { who, key, deed, outcome: Outcome::Unknown });
             (index, request)
         };
         let outcome = match person.client.attempt(&request).await {
             Ok(answer) if matches!(answer.status, 409 | 429 | 503) => Outcome::Unknown,
-            Ok(answer) => Outcome::Told {
-                status: answer.status,
-                body: answer.body,
-            },
+            Ok(answer) => Outcome::Told { status: answer.status, body: answer.body },
             Err(_) => Outcome::Unknown,
         };
         self.entries.lock().unwrap()[index].outcome = outcome.clone();
@@ -185,14 +168,8 @@ impl Journal {
     /// If it does not become known.
     pub async fn resolve(&self, index: usize, person: &Person) -> Outcome {
         let entry = self.entry(index);
-        let answer = person
-            .client
-            .insist(&entry.deed.request(&entry.key), RESOLUTION)
-            .await;
-        let outcome = Outcome::Told {
-            status: answer.status,
-            body: answer.body,
-        };
+        let answer = person.client.insist(&entry.deed.request(&entry.key), RESOLUTION).await;
+        let outcome = Outcome::Told { status: answer.status, body: answer.body };
         self.entries.lock().unwrap()[index].outcome = outcome.clone();
         outcome
     }
@@ -227,6 +204,14 @@ impl Journal {
         );
     }
 
+    /// Repeats a line that was answered, once; `None` if that answer is lost or says to come back.
+    pub async fn attempt_again(&self, index: usize, person: &Person) -> Option<Outcome> {
+        let entry = self.entry(index);
+        let answer = person.client.attempt(&entry.deed.request(&entry.key)).await.ok()?;
+        let definite = !matches!(answer.status, 409 | 429 | 503);
+        definite.then_some(Outcome::Told { status: answer.status, body: answer.body })
+    }
+
     /// What the lines from `from` on acknowledged must be there now.
     ///
     /// # Panics
@@ -244,10 +229,7 @@ impl Journal {
             };
             let request = Request::new("GET", path);
             let answer = people[entry.who].client.insist(&request, CONVERGENCE).await;
-            assert_eq!(
-                answer.status, 200,
-                "I7: acknowledged and lost: {entry:?}: {answer}"
-            );
+            assert_eq!(answer.status, 200, "I7: acknowledged and lost: {entry:?}: {answer}");
         }
     }
 }

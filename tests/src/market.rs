@@ -37,10 +37,7 @@ pub struct Person {
 /// A fresh e-mail address; the counter makes it unique in a process, each of which has a server of its own.
 pub fn fresh_email(name: &str) -> String {
     static COUNT: AtomicU64 = AtomicU64::new(1);
-    format!(
-        "{name}-{}@example.com",
-        COUNT.fetch_add(1, Ordering::Relaxed)
-    )
+    format!("{name}-{}@example.com", COUNT.fetch_add(1, Ordering::Relaxed))
 }
 
 impl Server {
@@ -67,16 +64,8 @@ impl Person {
     pub async fn sign_up(client: Client, email: &str) -> Self {
         let request = Request::new("POST", "/api/users/signup")
             .json(&json!({"email": email, "password": PASSWORD}));
-        let user = client
-            .insist(&request, Duration::from_secs(60))
-            .await
-            .expect(201)
-            .json();
-        Self {
-            client,
-            id: text(&user, "id"),
-            email: email.to_owned(),
-        }
+        let user = client.insist(&request, Duration::from_secs(60)).await.expect(201).json();
+        Self { client, id: text(&user, "id"), email: email.to_owned() }
     }
 
     /// The same person on another device: signs in with an empty jar.
@@ -87,11 +76,7 @@ impl Person {
         let client = self.client.stranger();
         let body = json!({"email": self.email, "password": PASSWORD});
         client.post("/api/users/signin", &body).await.is(200);
-        Self {
-            client,
-            id: self.id.clone(),
-            email: self.email.clone(),
-        }
+        Self { client, id: self.id.clone(), email: self.email.clone() }
     }
 
     /// Offers a ticket.
@@ -99,11 +84,7 @@ impl Person {
     /// # Panics
     /// If that is refused.
     pub async fn sell(&self, body: &Value) -> Value {
-        self.client
-            .post("/api/tickets", body)
-            .await
-            .expect(201)
-            .json()
+        self.client.post("/api/tickets", body).await.expect(201).json()
     }
 
     /// Offers `quantity` units at 20.
@@ -129,10 +110,7 @@ impl Person {
     /// # Panics
     /// If that is refused.
     pub async fn order(&self, ticket: &str) -> Value {
-        self.try_order(&json!({"ticketId": ticket}))
-            .await
-            .expect(201)
-            .json()
+        self.try_order(&json!({"ticketId": ticket})).await.expect(201).json()
     }
 
     /// Pays and returns whatever the answer is, but gives a new order its moment to become payable.
@@ -150,11 +128,7 @@ impl Person {
     /// # Panics
     /// If it is not shown.
     pub async fn see_order(&self, order: &str) -> Value {
-        self.client
-            .get(&format!("/api/orders/{order}"))
-            .await
-            .expect(200)
-            .json()
+        self.client.get(&format!("/api/orders/{order}")).await.expect(200).json()
     }
 
     /// The ticket as it is now.
@@ -162,11 +136,7 @@ impl Person {
     /// # Panics
     /// If it is not shown.
     pub async fn see_ticket(&self, ticket: &str) -> Value {
-        self.client
-            .get(&format!("/api/tickets/{ticket}"))
-            .await
-            .expect(200)
-            .json()
+        self.client.get(&format!("/api/tickets/{ticket}")).await.expect(200).json()
     }
 
     /// Waits until the order has this status, and returns it.

@@ -18,9 +18,7 @@ impl Raw {
     /// # Panics
     /// If nobody listens.
     pub async fn connect(address: SocketAddr) -> Self {
-        let stream = TcpStream::connect(address)
-            .await
-            .expect("the server accepts connections");
+        let stream = TcpStream::connect(address).await.expect("the server accepts connections");
         Self { stream }
     }
 

@@ -24,13 +24,7 @@ impl Setup {
     pub async fn start(self) -> Server {
         let log = self.home().join("server.log");
         let address = Arc::new(RwLock::new(SocketAddr::from(([127, 0, 0, 1], 0))));
-        let mut server = Server {
-            setup: self,
-            child: None,
-            address,
-            log,
-            screen: Vec::new(),
-        };
+        let mut server = Server { setup: self, child: None, address, log, screen: Vec::new() };
         server.start().await;
         server
     }
@@ -93,11 +87,7 @@ impl Server {
     pub fn spawn(&mut self) -> Lines<BufReader<ChildStdout>> {
         assert!(self.child.is_none(), "the server is running already");
         allow_many_connections();
-        let mut child = self
-            .setup
-            .command(&self.log)
-            .spawn()
-            .expect("the program starts");
+        let mut child = self.setup.command(&self.log).spawn().expect("the program starts");
         let stdout = child.stdout.take().expect("stdout is piped");
         self.child = Some(child);
         BufReader::new(stdout).lines()
@@ -125,10 +115,7 @@ impl Server {
         match found {
             Ok(Some(address)) => *self.address.write().unwrap() = address,
             Ok(None) => panic!("the server ended before it showed its address"),
-            Err(_) => panic!(
-                "no address on the first screen within {:?}",
-                self.setup.patience()
-            ),
+            Err(_) => panic!("no address on the first screen within {:?}", self.setup.patience()),
         }
         let took = started.elapsed();
         // Kept open and read on, or the server would write into a closed pipe.
@@ -144,11 +131,7 @@ impl Server {
         let client = self.client();
         let request = Request::new("GET", "/api/health/ready");
         crate::until("ready", limit, || async {
-            client
-                .attempt(&request)
-                .await
-                .ok()
-                .filter(|answer| answer.status == 200)
+            client.attempt(&request).await.ok().filter(|answer| answer.status == 200)
         })
         .await;
     }
@@ -168,15 +151,8 @@ impl Server {
     /// # Panics
     /// If no process is running.
     pub fn ask_to_stop(&self) {
-        let id = self
-            .child
-            .as_ref()
-            .and_then(Child::id)
-            .expect("the server is running");
-        let pid = i32::try_from(id)
-            .ok()
-            .and_then(Pid::from_raw)
-            .expect("a process id");
+        let id = self.child.as_ref().and_then(Child::id).expect("the server is running");
+        let pid = i32::try_from(id).ok().and_then(Pid::from_raw).expect("a process id");
         kill_process(pid, Signal::TERM).expect("a signal can be sent");
     }
 
@@ -199,10 +175,7 @@ impl Server {
     pub async fn stop(&mut self) {
         self.ask_to_stop();
         let status = self.ended(Duration::from_secs(30)).await;
-        assert!(
-            status.success(),
-            "after SIGTERM the server ends with 0, got {status}"
-        );
+        assert!(status.success(), "after SIGTERM the server ends with 0, got {status}");
     }
 
     /// `ticketing check` on the data of this stopped server must find nothing.
@@ -215,10 +188,7 @@ impl Server {
         let output = self.setup.run(&["check", "--data", &data]).await;
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
         let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(
-            output.status.success(),
-            "ticketing check found:\n{said}\n{stderr}"
-        );
+        assert!(output.status.success(), "ticketing check found:\n{said}\n{stderr}");
         println!("ticketing check: {}", said.trim());
     }
 }
@@ -228,14 +198,9 @@ impl Drop for Server {
         if std::thread::panicking() {
             let log = self.log();
             let from = log.len().saturating_sub(TAIL_BYTES);
-            let from = (from..=log.len())
-                .find(|at| log.is_char_boundary(*at))
-                .unwrap_or(0);
+            let from = (from..=log.len()).find(|at| log.is_char_boundary(*at)).unwrap_or(0);
             println!("── first screen ──\n{}", self.screen.join("\n"));
-            println!(
-                "── end of the server's log ──\n{}",
-                log.get(from..).unwrap_or_default()
-            );
+            println!("── end of the server's log ──\n{}", log.get(from..).unwrap_or_default());
         }
     }
 }
@@ -244,19 +209,14 @@ impl Drop for Server {
 fn address_in(line: &str) -> Option<SocketAddr> {
     let (_, rest) = line.split_once("http://")?;
     let end = rest.find(|c: char| !(c.is_ascii_digit() || ".:[]".contains(c)));
-    rest.get(..end.unwrap_or(rest.len()))?
-        .trim_end_matches(['.', ':'])
-        .parse()
-        .ok()
+    rest.get(..end.unwrap_or(rest.len()))?.trim_end_matches(['.', ':']).parse().ok()
 }
 
 /// A thousand buyers are a thousand sockets here and in the server, which inherits the limit.
 fn allow_many_connections() {
     let mut limit = getrlimit(Resource::Nofile);
     if limit.current.is_some_and(|current| current < 8192) {
-        limit.current = limit
-            .maximum
-            .map_or(Some(8192), |maximum| Some(maximum.min(8192)));
+        limit.current = limit.maximum.map_or(Some(8192), |maximum| Some(maximum.min(8192)));
         if let Err(fault) = setrlimit(Resource::Nofile, limit) {
             println!("the limit of open files stays: {fault}");
         }

@@ -27,17 +27,11 @@ impl Default for Setup {
     fn default() -> Self {
         let home = Arc::new(TempDir::with_prefix("ticketing-").expect("a folder for the data"));
         let data = home.path().join("data");
-        Self {
-            flags: BTreeMap::new(),
-            env: BTreeMap::new(),
-            home,
-            data,
-            patience: PATIENCE,
-        }
-        .flag("--listen", "127.0.0.1:0")
-        // Cheap hashing and open doors: these suites sign up thousands of people from one address.
-        .flag("--password-memory-kib", "8")
-        .flag("--signups-per-minute", "1000000")
+        Self { flags: BTreeMap::new(), env: BTreeMap::new(), home, data, patience: PATIENCE }
+            .flag("--listen", "127.0.0.1:0")
+            // Cheap hashing and open doors: these suites sign up thousands of people from one address.
+            .flag("--password-memory-kib", "8")
+            .flag("--signups-per-minute", "1000000")
     }
 }
 
@@ -96,15 +90,9 @@ impl Setup {
     /// If it does not end within half a minute.
     pub async fn run(&self, arguments: &[&str]) -> Output {
         let mut command = Command::new(program());
-        command
-            .args(arguments)
-            .envs(&self.env)
-            .kill_on_drop(true)
-            .stdin(Stdio::null());
+        command.args(arguments).envs(&self.env).kill_on_drop(true).stdin(Stdio::null());
         let output = tokio::time::timeout(Duration::from_secs(60), command.output()).await;
-        output
-            .unwrap_or_else(|_| panic!("ticketing {arguments:?} does not end"))
-            .expect("it runs")
+        output.unwrap_or_else(|_| panic!("ticketing {arguments:?} does not end")).expect("it runs")
     }
 
     /// Runs a second server with this setup, which must be refused: its exit and what it said.
@@ -122,11 +110,7 @@ impl Setup {
 
     /// The command that starts a server; its log goes to the file `log`.
     pub(crate) fn command(&self, log: &Path) -> Command {
-        let log = OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(log)
-            .expect("a log file");
+        let log = OpenOptions::new().create(true).append(true).open(log).expect("a log file");
         let mut command = Command::new(program());
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("TICKETING_")) {
             command.env_remove(name);
@@ -134,15 +118,8 @@ impl Setup {
         for (flag, value) in &self.flags {
             command.arg(flag).arg(value);
         }
-        command
-            .arg("--data")
-            .arg(&self.data)
-            .envs(&self.env)
-            .kill_on_drop(true);
-        command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(log);
+        command.arg("--data").arg(&self.data).envs(&self.env).kill_on_drop(true);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log);
         command
     }
 }

@@ -33,18 +33,9 @@ impl Stream {
         let request = Request::new("GET", path).header("accept", "text/event-stream");
         let response = client.open(&request).await.expect("the stream opens");
         assert_eq!(response.status().as_u16(), 200, "GET {path} opens a stream");
-        let kind = response
-            .headers()
-            .get("content-type")
-            .and_then(|kind| kind.to_str().ok());
-        assert!(
-            kind.unwrap_or_default().starts_with("text/event-stream"),
-            "{path}: {kind:?}"
-        );
-        Self {
-            body: response.into_body(),
-            pending: String::new(),
-        }
+        let kind = response.headers().get("content-type").and_then(|kind| kind.to_str().ok());
+        assert!(kind.unwrap_or_default().starts_with("text/event-stream"), "{path}: {kind:?}");
+        Self { body: response.into_body(), pending: String::new() }
     }
 
     /// The next event; `None` once the server ended the stream.

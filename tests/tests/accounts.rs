@@ -30,11 +30,7 @@ async fn refused_everywhere(server: &Server, token: &str) {
         })
         .await;
     }
-    let me = client
-        .get("/api/users/currentuser")
-        .await
-        .expect(200)
-        .json();
+    let me = client.get("/api/users/currentuser").await.expect(200).json();
     assert_eq!(me, json!({"currentUser": null}));
 }
 
@@ -48,12 +44,7 @@ async fn accepted_everywhere(server: &Server, token: &str) {
 }
 
 async fn sign_in(client: &Client, email: &str, password: &str) -> tests::Answer {
-    client
-        .post(
-            "/api/users/signin",
-            &json!({"email": email, "password": password}),
-        )
-        .await
+    client.post("/api/users/signin", &json!({"email": email, "password": password})).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -63,10 +54,7 @@ async fn sign_out_revokes_the_session_on_every_service_and_for_good() {
     let elsewhere = ada.sign_in_elsewhere().await;
     let token = ada.client.session().unwrap();
     accepted_everywhere(&server, &token).await;
-    ada.client
-        .post("/api/users/signout", &json!({}))
-        .await
-        .is(200);
+    ada.client.post("/api/users/signout", &json!({})).await.is(200);
     refused_everywhere(&server, &token).await;
     accepted_everywhere(&server, &elsewhere.client.session().unwrap()).await;
     server.kill_9().await;
@@ -84,10 +72,7 @@ async fn sign_out_everywhere_revokes_all_sessions_of_one_user_only() {
     for _ in 0..3 {
         tokens.push(ada.sign_in_elsewhere().await.client.session().unwrap());
     }
-    let done = ada
-        .client
-        .post("/api/users/signout-everywhere", &json!({}))
-        .await;
+    let done = ada.client.post("/api/users/signout-everywhere", &json!({})).await;
     assert!(done.succeeded(), "{done}");
     for token in &tokens {
         refused_everywhere(&server, token).await;
@@ -104,24 +89,13 @@ async fn a_changed_password_ends_the_other_sessions() {
     let elsewhere = ada.sign_in_elsewhere().await.client.session().unwrap();
     let change = |current: &str, new: &str| json!({"currentPassword": current, "newPassword": new});
     let path = "/api/users/change-password";
-    ada.client
-        .post(path, &change("not the password", "a new password"))
-        .await
-        .is(400);
-    ada.client
-        .post(path, &change(PASSWORD, "short"))
-        .await
-        .blames("newPassword");
+    ada.client.post(path, &change("not the password", "a new password")).await.is(400);
+    ada.client.post(path, &change(PASSWORD, "short")).await.blames("newPassword");
     accepted_everywhere(&server, &elsewhere).await;
-    let done = ada
-        .client
-        .post(path, &change(PASSWORD, "a new password"))
-        .await;
+    let done = ada.client.post(path, &change(PASSWORD, "a new password")).await;
     assert!(done.succeeded(), "{done}");
     refused_everywhere(&server, &elsewhere).await;
-    sign_in(&server.client(), &ada.email, PASSWORD)
-        .await
-        .is(400);
+    sign_in(&server.client(), &ada.email, PASSWORD).await.is(400);
     let again = server.client();
     sign_in(&again, &ada.email, "a new password").await.is(200);
     accepted_everywhere(&server, &again.session().unwrap()).await;
@@ -129,10 +103,7 @@ async fn a_changed_password_ends_the_other_sessions() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn failed_sign_ins_are_throttled_and_the_right_password_elsewhere_is_not() {
-    let server = Setup::new()
-        .flag("--signin-failures-per-minute", "5")
-        .start()
-        .await;
+    let server = Setup::new().flag("--signin-failures-per-minute", "5").start().await;
     let ada = server.person("ada").await;
     let client = server.client();
     let mut throttled = None;
@@ -147,19 +118,13 @@ async fn failed_sign_ins_are_throttled_and_the_right_password_elsewhere_is_not()
     let throttled = throttled.expect("guessing is throttled");
     let after: u64 = throttled.header("retry-after").unwrap().parse().unwrap();
     assert!((1..=3600).contains(&after), "come back after {after} s");
-    sign_in(&client, &ada.email, PASSWORD)
-        .await
-        .expect_any(&[200, 429])
-        .written();
+    sign_in(&client, &ada.email, PASSWORD).await.expect_any(&[200, 429]).written();
     accepted_everywhere(&server, &ada.client.session().unwrap()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn throttling_does_not_tell_whether_an_account_exists() {
-    let server = Setup::new()
-        .flag("--signin-failures-per-minute", "5")
-        .start()
-        .await;
+    let server = Setup::new().flag("--signin-failures-per-minute", "5").start().await;
     let ada = server.person("ada").await;
     let mut tries = Vec::new();
     for email in [ada.email.as_str(), "nobody@example.com"] {
@@ -182,27 +147,15 @@ async fn throttling_does_not_tell_whether_an_account_exists() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sign_ups_from_one_address_are_limited_only_above_the_configured_rate() {
-    let server = Setup::new()
-        .flag("--signups-per-minute", "10")
-        .start()
-        .await;
+    let server = Setup::new().flag("--signups-per-minute", "10").start().await;
     let client = server.client();
     let mut statuses = Vec::new();
     for n in 0..30 {
         let body = json!({"email": format!("n{n}@example.com"), "password": PASSWORD});
-        statuses.push(
-            client
-                .stranger()
-                .post("/api/users/signup", &body)
-                .await
-                .status,
-        );
+        statuses.push(client.stranger().post("/api/users/signup", &body).await.status);
     }
     let made = statuses.iter().filter(|status| **status == 201).count();
-    assert!(
-        statuses[..10].iter().all(|status| *status == 201),
-        "{statuses:?}"
-    );
+    assert!(statuses[..10].iter().all(|status| *status == 201), "{statuses:?}");
     assert!(statuses.contains(&429) && made < 30, "{statuses:?}");
 }
 
@@ -215,16 +168,8 @@ async fn an_export_holds_what_is_ones_own_and_no_secrets() {
     let bobs = bob.order(&ticket).await;
     let export = ada.client.get("/api/users/export").await.expect(200);
     let shown = export.written();
-    assert!(
-        shown.contains(&ada.id) && shown.contains(&ada.email),
-        "{shown}"
-    );
-    for secret in [
-        "$argon2",
-        PASSWORD,
-        &ada.client.session().unwrap(),
-        &bob.email,
-    ] {
+    assert!(shown.contains(&ada.id) && shown.contains(&ada.email), "{shown}");
+    for secret in ["$argon2", PASSWORD, &ada.client.session().unwrap(), &bob.email] {
         assert!(!shown.contains(secret), "I28: {secret} in an export");
     }
     println!("{} knows {bobs}", shown.len());
@@ -244,45 +189,26 @@ async fn a_deleted_account_is_gone_and_its_sessions_with_it() {
     let done = ada.client.send(&delete(PASSWORD)).await;
     assert!(done.succeeded(), "{done}");
     refused_everywhere(&server, &token).await;
-    sign_in(&server.client(), &ada.email, PASSWORD)
-        .await
-        .is(400);
+    sign_in(&server.client(), &ada.email, PASSWORD).await.is(400);
     server.stop().await;
     server.start().await;
     refused_everywhere(&server, &token).await;
-    sign_in(&server.client(), &ada.email, PASSWORD)
-        .await
-        .is(400);
+    sign_in(&server.client(), &ada.email, PASSWORD).await.is(400);
     let again = Person::sign_up(server.client(), &ada.email).await;
-    assert_ne!(
-        again.id, ada.id,
-        "the e-mail is free again, the old account does not come back"
-    );
+    assert_ne!(again.id, ada.id, "the e-mail is free again, the old account does not come back");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_public_keys_are_public_and_nothing_more() {
     let server = Server::usual().await;
     let ada = server.person("ada").await;
-    let keys = server
-        .client()
-        .get("/api/users/jwks.json")
-        .await
-        .expect(200)
-        .json();
+    let keys = server.client().get("/api/users/jwks.json").await.expect(200).json();
     let keys = keys["keys"].as_array().unwrap();
     assert!(!keys.is_empty());
     for key in keys {
-        assert_eq!(
-            (&key["kty"], &key["crv"]),
-            (&json!("OKP"), &json!("Ed25519")),
-            "{key}"
-        );
+        assert_eq!((&key["kty"], &key["crv"]), (&json!("OKP"), &json!("Ed25519")), "{key}");
         assert!(key.get("d").is_none(), "I28: a private key is shown");
-        assert!(
-            !text(key, "x").is_empty() && !text(key, "kid").is_empty(),
-            "{key}"
-        );
+        assert!(!text(key, "x").is_empty() && !text(key, "kid").is_empty(), "{key}");
     }
     let token = ada.client.session().unwrap();
     assert_eq!(token.split('.').count(), 3, "a session is a signed token");
@@ -294,9 +220,7 @@ async fn the_public_keys_are_public_and_nothing_more() {
 async fn nothing_secret_reaches_the_log() {
     let server = Setup::new().flag("--log-level", "debug").start().await;
     let ada = server.person("ada").await;
-    sign_in(&server.client(), &ada.email, "a wrong secret")
-        .await
-        .is(400);
+    sign_in(&server.client(), &ada.email, "a wrong secret").await.is(400);
     let order = text(&ada.order(&ada.sell_units(1).await).await, "id");
     ada.pay(&order, GOOD_CARD).await.is(201);
     let log = server.log();

@@ -104,28 +104,10 @@ fn routes(ticket: &str, order: &str) -> Vec<Route> {
             &["currentPassword", "newPassword"],
             &[],
         ),
-        route(
-            "DELETE",
-            "/api/users/me",
-            json!({"password": PASSWORD}),
-            &["password"],
-            &[],
-        ),
-        route(
-            "POST",
-            "/api/tickets",
-            ticket_body.clone(),
-            &["title"],
-            TICKET_OPTIONS,
-        ),
+        route("DELETE", "/api/users/me", json!({"password": PASSWORD}), &["password"], &[]),
+        route("POST", "/api/tickets", ticket_body.clone(), &["title"], TICKET_OPTIONS),
         route("PUT", &ticket_path, ticket_body, &["title"], TICKET_OPTIONS),
-        route(
-            "POST",
-            "/api/orders",
-            json!({"ticketId": ticket}),
-            &["ticketId"],
-            order_options,
-        ),
+        route("POST", "/api/orders", json!({"ticketId": ticket}), &["ticketId"], order_options),
         route(
             "POST",
             "/api/payments",
@@ -152,15 +134,9 @@ fn broken() -> Vec<(&'static str, Vec<u8>)> {
         ("single quotes", b"{'title': 'T'}".to_vec()),
         ("a trailing comma", b"{\"title\": \"T\",}".to_vec()),
         ("a form", b"title=T&price=5".to_vec()),
-        (
-            "invalid UTF-8",
-            b"{\"title\": \"\xff\xfe\", \"email\": \"\xc3\x28\"}".to_vec(),
-        ),
+        ("invalid UTF-8", b"{\"title\": \"\xff\xfe\", \"email\": \"\xc3\x28\"}".to_vec()),
         ("overlong UTF-8", b"{\"title\": \"\xc0\xaf\"}".to_vec()),
-        (
-            "a surrogate in UTF-8",
-            b"{\"title\": \"\xed\xa0\x80\"}".to_vec(),
-        ),
+        ("a surrogate in UTF-8", b"{\"title\": \"\xed\xa0\x80\"}".to_vec()),
         ("a raw NUL", b"{\"title\": \"\0\"}".to_vec()),
         ("only NULs", vec![0; 64]),
         ("NaN", b"{\"price\": NaN}".to_vec()),
@@ -184,12 +160,7 @@ async fn owner(server: &Server) -> (Person, String, String) {
 async fn snapshot(owner: &Person) -> (Value, Value, Value) {
     let tickets = owner.client.get("/api/tickets").await.expect(200).json();
     let orders = owner.client.get("/api/orders").await.expect(200).json();
-    let me = owner
-        .client
-        .get("/api/users/currentuser")
-        .await
-        .expect(200)
-        .json();
+    let me = owner.client.get("/api/users/currentuser").await.expect(200).json();
     (tickets, orders, me)
 }
 
@@ -204,11 +175,7 @@ async fn bodies_that_are_no_object_are_400_on_every_route() {
             assert_eq!(answer.status, 400, "{what}: {answer}");
         }
     }
-    assert_eq!(
-        snapshot(&owner).await,
-        before,
-        "I8: refusals changed nothing"
-    );
+    assert_eq!(snapshot(&owner).await, before, "I8: refusals changed nothing");
     owner.sign_in_elsewhere().await;
 }
 
@@ -220,19 +187,8 @@ async fn wrong_kinds_and_missing_fields_are_400_on_their_field() {
     for route in routes(&ticket, &order) {
         for field in route.strings {
             owner.client.send(&route.without(field)).await.blames(field);
-            for wrong in [
-                json!(null),
-                json!(true),
-                json!(5),
-                json!([]),
-                json!({}),
-                json!(["x"]),
-            ] {
-                owner
-                    .client
-                    .send(&route.with(field, wrong))
-                    .await
-                    .blames(field);
+            for wrong in [json!(null), json!(true), json!(5), json!([]), json!({}), json!(["x"])] {
+                owner.client.send(&route.with(field, wrong)).await.blames(field);
             }
         }
         for (field, wrong) in route.optional {
@@ -244,17 +200,10 @@ async fn wrong_kinds_and_missing_fields_are_400_on_their_field() {
             assert_eq!(answer.status, 400, "{field}: {wrong}: {answer}");
             let blamed = |name: &str| name == *field || name.starts_with(&format!("{field}."));
             let fields = answer.faults().into_iter().filter_map(|fault| fault.field);
-            assert!(
-                fields.into_iter().any(|name| blamed(&name)),
-                "{field}: {wrong}: {answer}"
-            );
+            assert!(fields.into_iter().any(|name| blamed(&name)), "{field}: {wrong}: {answer}");
         }
     }
-    assert_eq!(
-        snapshot(&owner).await,
-        before,
-        "I8: refusals changed nothing"
-    );
+    assert_eq!(snapshot(&owner).await, before, "I8: refusals changed nothing");
     owner.sign_in_elsewhere().await;
 }
 
@@ -266,10 +215,7 @@ async fn every_fault_of_a_body_is_told_at_once() {
         let answer = owner.client.send(&route.request("{}")).await.expect(400);
         let faults = answer.faults();
         for field in route.strings {
-            let count = faults
-                .iter()
-                .filter(|f| f.field.as_deref() == Some(field))
-                .count();
+            let count = faults.iter().filter(|f| f.field.as_deref() == Some(field)).count();
             assert_eq!(count, 1, "{field} is blamed once: {answer}");
         }
     }
@@ -338,9 +284,7 @@ trait Refusal {
 impl Refusal for Answer {
     fn blames_title_or_body(&self) {
         let fields: Vec<_> = self.faults().into_iter().map(|fault| fault.field).collect();
-        let right = fields
-            .iter()
-            .all(|field| field.as_deref().is_none_or(|f| f == "title"));
+        let right = fields.iter().all(|field| field.as_deref().is_none_or(|f| f == "title"));
         assert!(right, "the title or the whole body is at fault: {self}");
     }
 }
@@ -357,10 +301,7 @@ async fn duplicate_keys_are_refused_or_the_last_one_counts() {
     let after = ids(&owner.client.get("/api/tickets").await.json()).len();
     if answer.status == 201 {
         let ticket = answer.json();
-        assert_eq!(
-            (&ticket["title"], &ticket["price"]),
-            (&json!("Second"), &json!(2))
-        );
+        assert_eq!((&ticket["title"], &ticket["price"]), (&json!("Second"), &json!(2)));
     }
     assert_eq!(after - before, usize::from(answer.status == 201));
 }
@@ -369,60 +310,20 @@ async fn duplicate_keys_are_refused_or_the_last_one_counts() {
 async fn malformed_ids_are_400_in_a_body_and_404_in_a_path() {
     let server = Server::usual().await;
     let (owner, ..) = owner(&server).await;
-    let malformed = [
-        "",
-        "1",
-        "0123456789ABCDEF01234567",
-        "0123456789abcdef0123456g",
-        "../../etc",
-    ];
+    let malformed = ["", "1", "0123456789ABCDEF01234567", "0123456789abcdef0123456g", "../../etc"];
     for id in malformed {
         let order = json!({"ticketId": id});
-        owner
-            .client
-            .post("/api/orders", &order)
-            .await
-            .blames("ticketId");
+        owner.client.post("/api/orders", &order).await.blames("ticketId");
         let payment = json!({"orderId": id, "token": GOOD_CARD});
-        owner
-            .client
-            .post("/api/payments", &payment)
-            .await
-            .blames("orderId");
+        owner.client.post("/api/payments", &payment).await.blames("orderId");
     }
     let good = json!({"title": "T", "price": 1});
-    for id in [
-        "1",
-        "0123456789ABCDEF01234567",
-        "0123456789abcdef0123456g",
-        "%2e%2e%2f",
-        "%ff",
-    ] {
-        owner
-            .client
-            .get(&format!("/api/tickets/{id}"))
-            .await
-            .is(404);
-        owner
-            .client
-            .put(&format!("/api/tickets/{id}"), &good)
-            .await
-            .is(404);
-        owner
-            .client
-            .delete(&format!("/api/tickets/{id}"))
-            .await
-            .is(404);
+    for id in ["1", "0123456789ABCDEF01234567", "0123456789abcdef0123456g", "%2e%2e%2f", "%ff"] {
+        owner.client.get(&format!("/api/tickets/{id}")).await.is(404);
+        owner.client.put(&format!("/api/tickets/{id}"), &good).await.is(404);
+        owner.client.delete(&format!("/api/tickets/{id}")).await.is(404);
         owner.client.get(&format!("/api/orders/{id}")).await.is(404);
-        owner
-            .client
-            .delete(&format!("/api/orders/{id}"))
-            .await
-            .is(404);
-        owner
-            .client
-            .get(&format!("/api/payments/{id}"))
-            .await
-            .is(404);
+        owner.client.delete(&format!("/api/orders/{id}")).await.is(404);
+        owner.client.get(&format!("/api/payments/{id}")).await.is(404);
     }
 }

@@ -16,19 +16,9 @@ async fn unknown_paths_and_methods_answer_in_the_error_shape() {
     let server = Server::usual().await;
     let client = server.client();
     let ada = server.person("ada").await;
-    for path in [
-        "/api/nothing",
-        "/api",
-        "/api/users",
-        "/api/users/nobody",
-        "/api/tickets/1/2/3",
-    ] {
+    for path in ["/api/nothing", "/api", "/api/users", "/api/users/nobody", "/api/tickets/1/2/3"] {
         client.get(path).await.is(404);
-        ada.client
-            .post(path, &json!({}))
-            .await
-            .expect_any(&[404, 405])
-            .faults();
+        ada.client.post(path, &json!({})).await.expect_any(&[404, 405]).faults();
     }
     let wrong = [
         ("PATCH", "/api/tickets"),
@@ -40,15 +30,8 @@ async fn unknown_paths_and_methods_answer_in_the_error_shape() {
         ("PUT", "/api/payments"),
     ];
     for (method, path) in wrong {
-        let answer = ada
-            .client
-            .send(&Request::new(method, path))
-            .await
-            .expect(405);
-        assert!(
-            answer.header("allow").is_some(),
-            "405 says what is allowed: {answer}"
-        );
+        let answer = ada.client.send(&Request::new(method, path)).await.expect(405);
+        assert!(answer.header("allow").is_some(), "405 says what is allowed: {answer}");
     }
 }
 
@@ -57,25 +40,15 @@ async fn a_body_of_another_type_is_415_and_one_too_large_413() {
     let server = Server::usual().await;
     let ada = server.person("ada").await;
     let body = json!({"title": "T", "price": 1}).to_string();
-    for kind in [
-        "text/plain",
-        "application/x-www-form-urlencoded",
-        "multipart/form-data",
-        "x",
-    ] {
-        let request = Request::new("POST", "/api/tickets")
-            .header("content-type", kind)
-            .bytes(body.clone());
+    for kind in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "x"] {
+        let request =
+            Request::new("POST", "/api/tickets").header("content-type", kind).bytes(body.clone());
         ada.client.send(&request).await.is(415);
     }
-    ada.client
-        .send(&Request::new("POST", "/api/tickets").bytes(body.clone()))
-        .await
-        .is(415);
+    ada.client.send(&Request::new("POST", "/api/tickets").bytes(body.clone())).await.is(415);
     for kind in ["application/json; charset=utf-8", "Application/JSON"] {
-        let request = Request::new("POST", "/api/tickets")
-            .header("content-type", kind)
-            .bytes(body.clone());
+        let request =
+            Request::new("POST", "/api/tickets").header("content-type", kind).bytes(body.clone());
         ada.client.send(&request).await.is(201);
     }
     let padded = |bytes: usize| format!("{body}{}", " ".repeat(bytes - body.len()));
@@ -105,12 +78,7 @@ async fn a_body_of_unstated_length_is_held_to_the_same_limit() {
         raw.write(chunk.as_bytes()).await;
     }
     let answer = raw.some(CROSSING).await;
-    assert_eq!(
-        status(&answer),
-        Some(413),
-        "{}",
-        String::from_utf8_lossy(&answer)
-    );
+    assert_eq!(status(&answer), Some(413), "{}", String::from_utf8_lossy(&answer));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -121,52 +89,26 @@ async fn reads_carry_an_entity_tag_and_updates_accept_if_match() {
     let order = text(&ada.order(&ticket).await, "id");
     ada.until_ticket(&ticket, |t| t["available"] == 2).await;
     let lists = ["/api/tickets", "/api/orders"].map(str::to_owned);
-    let paths = [
-        format!("/api/tickets/{ticket}"),
-        format!("/api/orders/{order}"),
-    ];
+    let paths = [format!("/api/tickets/{ticket}"), format!("/api/orders/{order}")];
     for path in paths.iter().chain(&lists) {
-        let tag = ada
-            .client
-            .get(path)
-            .await
-            .expect(200)
-            .header("etag")
-            .unwrap()
-            .to_owned();
+        let tag = ada.client.get(path).await.expect(200).header("etag").unwrap().to_owned();
         for value in [tag.clone(), "*".into(), format!("\"other\", {tag}")] {
             let request = Request::new("GET", path).header("if-none-match", &value);
             let answer = ada.client.send(&request).await.expect(304);
-            assert_eq!(
-                answer.header("etag"),
-                Some(tag.as_str()),
-                "304 repeats the tag"
-            );
+            assert_eq!(answer.header("etag"), Some(tag.as_str()), "304 repeats the tag");
         }
         let request = Request::new("GET", path).header("if-none-match", "\"other\"");
         ada.client.send(&request).await.is(200);
     }
     let path = &paths[0];
-    let tag = ada
-        .client
-        .get(path)
-        .await
-        .header("etag")
-        .unwrap()
-        .to_owned();
+    let tag = ada.client.get(path).await.header("etag").unwrap().to_owned();
     let edit = |value: &str, title: &str| {
         let body = json!({"title": title, "price": 20, "quantity": 3});
-        Request::new("PUT", path)
-            .header("if-match", value)
-            .json(&body)
+        Request::new("PUT", path).header("if-match", value).json(&body)
     };
     ada.client.send(&edit("\"stale\"", "Never")).await.is(412);
     let edited = ada.client.send(&edit(&tag, "Edited")).await.expect(200);
-    assert_ne!(
-        edited.header("etag"),
-        Some(tag.as_str()),
-        "a change gives a new tag"
-    );
+    assert_ne!(edited.header("etag"), Some(tag.as_str()), "a change gives a new tag");
     ada.client.send(&edit(&tag, "Never")).await.is(412);
     ada.client.send(&edit("*", "Any")).await.is(200);
     assert_eq!(ada.see_ticket(&ticket).await["title"], "Any");
@@ -189,21 +131,11 @@ async fn cursors_walk_a_list_completely_and_without_duplicates() {
         let ids: Vec<String> = walked.iter().map(|ticket| text(ticket, "id")).collect();
         assert_eq!(ids, made, "newest first, all of them: {query}");
     }
-    let cheap = server
-        .client()
-        .walk("/api/tickets?sort=price&limit=10")
-        .await;
+    let cheap = server.client().walk("/api/tickets?sort=price&limit=10").await;
     assert_eq!(cheap.len(), 123);
-    assert!(
-        cheap.is_sorted_by_key(|ticket| number(ticket, "price")),
-        "the order holds over pages"
-    );
+    assert!(cheap.is_sorted_by_key(|ticket| number(ticket, "price")), "the order holds over pages");
     // What is added meanwhile may or may not come, but nothing comes twice or gets lost.
-    let page = server
-        .client()
-        .get("/api/tickets?limit=60")
-        .await
-        .expect(200);
+    let page = server.client().get("/api/tickets?limit=60").await.expect(200);
     for _ in 0..5 {
         ada.sell_units(1).await;
     }
@@ -221,12 +153,7 @@ async fn cursors_walk_ones_orders_too() {
     for _ in 0..12 {
         placed.push(text(&ada.order(&ada.sell_units(1).await).await, "id"));
     }
-    for query in [
-        "?limit=5",
-        "?limit=12",
-        "?limit=1",
-        "?sort=-createdAt&limit=5",
-    ] {
+    for query in ["?limit=5", "?limit=12", "?limit=1", "?sort=-createdAt&limit=5"] {
         let walked = ada.client.walk(&format!("/api/orders{query}")).await;
         let mut found = ids(&Value::Array(walked));
         if query.contains("-createdAt") {
@@ -253,30 +180,13 @@ async fn bad_limits_cursors_and_filters_are_refused_not_guessed() {
         for query in bad {
             ada.client.get(&format!("{list}?{query}")).await.is(400);
         }
-        let many = ada
-            .client
-            .get(&format!("{list}?limit=101"))
-            .await
-            .expect_any(&[200, 400]);
+        let many = ada.client.get(&format!("{list}?limit=101")).await.expect_any(&[200, 400]);
         println!("limit=101: {many}");
     }
-    for query in [
-        "minPrice=x",
-        "maxPrice=-",
-        "from=yesterday",
-        "to=2020",
-        "seller=1",
-    ] {
-        ada.client
-            .get(&format!("/api/tickets?{query}"))
-            .await
-            .is(400);
+    for query in ["minPrice=x", "maxPrice=-", "from=yesterday", "to=2020", "seller=1"] {
+        ada.client.get(&format!("/api/tickets?{query}")).await.is(400);
     }
-    ada.client
-        .get("/api/tickets?q=%ff%fe")
-        .await
-        .expect_any(&[200, 400])
-        .written();
+    ada.client.get("/api/tickets?q=%ff%fe").await.expect_any(&[200, 400]).written();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -285,23 +195,14 @@ async fn a_write_from_a_foreign_page_is_refused() {
     let ada = server.person("ada").await;
     let ticket = ada.sell_units(1).await;
     let own = format!("http://{}", server.address());
-    let foreign = [
-        ("origin", "https://evil.example"),
-        ("origin", "null"),
-        ("sec-fetch-site", "cross-site"),
-    ];
+    let foreign =
+        [("origin", "https://evil.example"), ("origin", "null"), ("sec-fetch-site", "cross-site")];
     for (name, value) in foreign {
         let write = |method: &str, path: &str| Request::new(method, path).header(name, value);
         let sell = write("POST", "/api/tickets").json(&json!({"title": "T", "price": 1}));
         ada.client.send(&sell).await.is(403);
-        ada.client
-            .send(&write("DELETE", &format!("/api/tickets/{ticket}")))
-            .await
-            .is(403);
-        ada.client
-            .send(&write("POST", "/api/users/signout"))
-            .await
-            .is(403);
+        ada.client.send(&write("DELETE", &format!("/api/tickets/{ticket}"))).await.is(403);
+        ada.client.send(&write("POST", "/api/users/signout")).await.is(403);
         let read = Request::new("GET", "/api/tickets").header(name, value);
         ada.client.send(&read).await.is(200);
     }
@@ -324,14 +225,9 @@ async fn a_flood_of_headers_is_refused_and_hurts_nobody_else() {
         many += &format!("x-{n}: {n}\r\n");
     }
     many += "\r\n";
-    let huge = format!(
-        "GET /api/tickets HTTP/1.1\r\nhost: x\r\nx: {}\r\n\r\n",
-        "y".repeat(1 << 20)
-    );
-    let long = format!(
-        "GET /api/tickets?q={} HTTP/1.1\r\nhost: x\r\n\r\n",
-        "y".repeat(1 << 20)
-    );
+    let huge =
+        format!("GET /api/tickets HTTP/1.1\r\nhost: x\r\nx: {}\r\n\r\n", "y".repeat(1 << 20));
+    let long = format!("GET /api/tickets?q={} HTTP/1.1\r\nhost: x\r\n\r\n", "y".repeat(1 << 20));
     for flood in [many, huge, long] {
         let mut raw = Raw::connect(address).await;
         raw.write(flood.as_bytes()).await;
@@ -344,11 +240,8 @@ async fn a_flood_of_headers_is_refused_and_hurts_nobody_else() {
         );
         server.client().get("/api/tickets").await.is(200);
     }
-    for junk in [
-        &b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc"[..],
-        b"GET\r\n\r\n",
-        b"\0\0\0\0\r\n\r\n",
-    ] {
+    for junk in [&b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc"[..], b"GET\r\n\r\n", b"\0\0\0\0\r\n\r\n"]
+    {
         let mut raw = Raw::connect(address).await;
         raw.write(junk).await;
         raw.some(CROSSING).await;
@@ -366,22 +259,15 @@ async fn a_client_that_never_finishes_is_cut_off() {
         ada.client.session().unwrap()
     );
     let mut slow_head = Raw::connect(server.address()).await;
-    slow_head
-        .write(b"GET /api/tickets HTTP/1.1\r\nhost: x\r\nx-slow: ")
-        .await;
+    slow_head.write(b"GET /api/tickets HTTP/1.1\r\nhost: x\r\nx-slow: ").await;
     let mut slow_body = Raw::connect(server.address()).await;
     slow_body.write(head.as_bytes()).await;
-    let (by_head, by_body) = tokio::join!(
-        slow_head.until_closed(CUT_OFF),
-        slow_body.until_closed(CUT_OFF)
-    );
+    let (by_head, by_body) =
+        tokio::join!(slow_head.until_closed(CUT_OFF), slow_body.until_closed(CUT_OFF));
     for (what, said) in [("head", by_head), ("body", by_body)] {
         let said = said.unwrap_or_else(|| panic!("a {what} that never ends is cut off"));
         let code = status(&said);
-        assert!(
-            code.is_none_or(|code| code >= 400),
-            "no success for half a {what}: {code:?}"
-        );
+        assert!(code.is_none_or(|code| code >= 400), "no success for half a {what}: {code:?}");
     }
     assert_eq!(ada.client.get("/api/tickets").await.json(), json!([]));
 }
@@ -393,16 +279,8 @@ async fn the_contract_describes_itself() {
     let document = client.get("/api/openapi.json").await.expect(200).json();
     assert!(text(&document, "openapi").starts_with("3.1"), "OpenAPI 3.1");
     let paths: Vec<&String> = document["paths"].as_object().unwrap().keys().collect();
-    for wanted in [
-        "/api/users/signup",
-        "/api/tickets/{id}",
-        "/api/orders",
-        "/api/payments",
-    ] {
-        assert!(
-            paths.iter().any(|path| *path == wanted),
-            "{wanted} is described: {paths:?}"
-        );
+    for wanted in ["/api/users/signup", "/api/tickets/{id}", "/api/orders", "/api/payments"] {
+        assert!(paths.iter().any(|path| *path == wanted), "{wanted} is described: {paths:?}");
     }
     let mut page = client.get("/api/docs").await;
     for _ in 0..3 {
@@ -412,10 +290,7 @@ async fn the_contract_describes_itself() {
     }
     let html = page.expect(200).written();
     for elsewhere in ["src=\"http", "href=\"http", "src=\"//", "href=\"//"] {
-        assert!(
-            !html.contains(elsewhere),
-            "the page needs nothing from the internet: {elsewhere}"
-        );
+        assert!(!html.contains(elsewhere), "the page needs nothing from the internet: {elsewhere}");
     }
     client.get("/api/health/live").await.is(200);
     client.get("/api/health/ready").await.is(200);
@@ -426,16 +301,11 @@ async fn an_idempotency_key_is_limited_and_checked() {
     let server = Server::usual().await;
     let ada = server.person("ada").await;
     let sell = |key: &str| {
-        Request::new("POST", "/api/tickets")
-            .key(key)
-            .json(&json!({"title": "T", "price": 1}))
+        Request::new("POST", "/api/tickets").key(key).json(&json!({"title": "T", "price": 1}))
     };
     ada.client.send(&sell(&"k".repeat(255))).await.is(201);
     ada.client.send(&sell(&"k".repeat(256))).await.is(400);
     let all: Value = ada.client.get("/api/tickets").await.json();
     assert_eq!(all.as_array().unwrap().len(), 1);
-    ada.client
-        .get(&format!("/api/tickets/{NOBODY}"))
-        .await
-        .is(404);
+    ada.client.get(&format!("/api/tickets/{NOBODY}")).await.is(404);
 }

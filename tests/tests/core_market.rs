@@ -12,42 +12,19 @@ async fn a_ticket_is_created_shown_and_listed() {
     let body = json!({"title": "Concert", "price": 20, "unknown": [1, {}], "userId": NOBODY});
     let ticket = seller.sell(&body).await;
     assert_eq!(ticket["title"], "Concert");
-    assert_eq!(
-        ticket["price"],
-        json!(20),
-        "a whole price goes out as a whole number"
-    );
-    assert_eq!(
-        ticket["userId"],
-        seller.id.as_str(),
-        "the session says whose it is, no body"
-    );
+    assert_eq!(ticket["price"], json!(20), "a whole price goes out as a whole number");
+    assert_eq!(ticket["userId"], seller.id.as_str(), "the session says whose it is, no body");
     assert!(ticket["version"].is_u64(), "{ticket}");
-    assert!(
-        ticket.get("orderId").is_none_or(Value::is_null),
-        "nobody ordered it: {ticket}"
-    );
+    assert!(ticket.get("orderId").is_none_or(Value::is_null), "nobody ordered it: {ticket}");
     let anyone = server.client();
     let id = text(&ticket, "id");
-    let shown = anyone
-        .get(&format!("/api/tickets/{id}"))
-        .await
-        .expect(200)
-        .json();
+    let shown = anyone.get(&format!("/api/tickets/{id}")).await.expect(200).json();
     assert_eq!(shown, ticket, "a ticket reads as it was answered");
     let list = anyone.get("/api/tickets").await.expect(200).json();
     assert_eq!(list, json!([ticket]), "a list is a bare array");
     anyone.get(&format!("/api/tickets/{NOBODY}")).await.is(404);
-    for malformed in [
-        "1",
-        "zzzzzzzzzzzzzzzzzzzzzzzz",
-        "%00",
-        "0123456789abcdef012345678",
-    ] {
-        anyone
-            .get(&format!("/api/tickets/{malformed}"))
-            .await
-            .is(404);
+    for malformed in ["1", "zzzzzzzzzzzzzzzzzzzzzzzz", "%00", "0123456789abcdef012345678"] {
+        anyone.get(&format!("/api/tickets/{malformed}")).await.is(404);
     }
 }
 
@@ -98,11 +75,7 @@ async fn a_price_is_exact_money() {
     ];
     for price in bad {
         let body = json!({"title": "T", "price": price});
-        seller
-            .client
-            .post("/api/tickets", &body)
-            .await
-            .blames("price");
+        seller.client.post("/api/tickets", &body).await.blames("price");
     }
 }
 
@@ -110,29 +83,14 @@ async fn a_price_is_exact_money() {
 async fn a_ticket_needs_a_title_and_a_price() {
     let server = Server::usual().await;
     let seller = server.person("seller").await;
-    for title in [
-        json!(""),
-        json!("   "),
-        json!(5),
-        json!(null),
-        json!([]),
-        json!({}),
-    ] {
+    for title in [json!(""), json!("   "), json!(5), json!(null), json!([]), json!({})] {
         let body = json!({"title": title, "price": 10});
-        seller
-            .client
-            .post("/api/tickets", &body)
-            .await
-            .blames("title");
+        seller.client.post("/api/tickets", &body).await.blames("title");
     }
     let neither = seller.client.post("/api/tickets", &json!({})).await;
     neither.blames("title");
     neither.blames("price");
-    assert_eq!(
-        seller.client.get("/api/tickets").await.json(),
-        json!([]),
-        "nothing was created"
-    );
+    assert_eq!(seller.client.get("/api/tickets").await.json(), json!([]), "nothing was created");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -142,20 +100,12 @@ async fn the_list_shows_what_is_on_sale_newest_first() {
     let buyer = server.person("buyer").await;
     let mut made = Vec::new();
     for price in 1..=4 {
-        made.push(text(
-            &seller.sell(&json!({"title": "T", "price": price})).await,
-            "id",
-        ));
+        made.push(text(&seller.sell(&json!({"title": "T", "price": price})).await, "id"));
     }
     let order = buyer.order(&made[1]).await;
-    buyer
-        .until_ticket(&made[1], |ticket| ticket["orderId"] == order["id"])
-        .await;
+    buyer.until_ticket(&made[1], |ticket| ticket["orderId"] == order["id"]).await;
     let list = server.client().get("/api/tickets").await.expect(200).json();
-    assert_eq!(
-        ids(&list),
-        [made[3].clone(), made[2].clone(), made[0].clone()]
-    );
+    assert_eq!(ids(&list), [made[3].clone(), made[2].clone(), made[0].clone()]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -167,33 +117,16 @@ async fn the_owner_edits_a_ticket_that_is_not_reserved() {
     let path = format!("/api/tickets/{}", text(&ticket, "id"));
     let new = json!({"title": "New", "price": "12.50"});
     let edited = seller.client.put(&path, &new).await.expect(200).json();
-    assert_eq!(
-        (&edited["title"], &edited["price"]),
-        (&json!("New"), &json!(12.5))
-    );
+    assert_eq!((&edited["title"], &edited["price"]), (&json!("New"), &json!(12.5)));
     assert_eq!(number(&edited, "version"), number(&ticket, "version") + 1);
-    assert_eq!(
-        buyer.client.get(&path).await.expect(200).json(),
-        edited,
-        "seen at once (I19)"
-    );
+    assert_eq!(buyer.client.get(&path).await.expect(200).json(), edited, "seen at once (I19)");
     buyer.client.put(&path, &new).await.is(401);
     server.client().put(&path, &new).await.is(401);
-    seller
-        .client
-        .put(&format!("/api/tickets/{NOBODY}"), &new)
-        .await
-        .is(404);
+    seller.client.put(&format!("/api/tickets/{NOBODY}"), &new).await.is(404);
     let order = buyer.order(&text(&ticket, "id")).await;
-    buyer
-        .until_ticket(&text(&ticket, "id"), |t| t["orderId"] == order["id"])
-        .await;
+    buyer.until_ticket(&text(&ticket, "id"), |t| t["orderId"] == order["id"]).await;
     seller.client.put(&path, &new).await.is(400);
-    assert_eq!(
-        seller.client.get(&path).await.json()["price"],
-        12.5,
-        "I16: nothing changed"
-    );
+    assert_eq!(seller.client.get(&path).await.json()["price"], 12.5, "I16: nothing changed");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -204,9 +137,7 @@ async fn checks_come_in_their_order() {
     let anyone = server.client();
     let ticket = seller.sell_units(1).await;
     let order = text(&buyer.order(&ticket).await, "id");
-    buyer
-        .until_ticket(&ticket, |t| t["orderId"] == order.as_str())
-        .await;
+    buyer.until_ticket(&ticket, |t| t["orderId"] == order.as_str()).await;
     let bad = json!({"title": "", "price": -1});
     let good = json!({"title": "T", "price": 1});
     let nobody = format!("/api/tickets/{NOBODY}");
@@ -220,57 +151,18 @@ async fn checks_come_in_their_order() {
     seller.client.put(&mine, &good).await.is(400);
     anyone.post("/api/tickets", &bad).await.is(401);
     anyone.post("/api/orders", &json!({})).await.is(401);
-    seller
-        .client
-        .post("/api/orders", &json!({"ticketId": "1"}))
-        .await
-        .blames("ticketId");
-    seller
-        .client
-        .post("/api/orders", &json!({"ticketId": NOBODY}))
-        .await
-        .is(404);
-    seller
-        .client
-        .post("/api/orders", &json!({"ticketId": ticket}))
-        .await
-        .is(400);
-    anyone
-        .delete(&format!("/api/orders/{NOBODY}"))
-        .await
-        .is(401);
-    seller
-        .client
-        .delete(&format!("/api/orders/{NOBODY}"))
-        .await
-        .is(404);
-    seller
-        .client
-        .delete(&format!("/api/orders/{order}"))
-        .await
-        .is(401);
+    seller.client.post("/api/orders", &json!({"ticketId": "1"})).await.blames("ticketId");
+    seller.client.post("/api/orders", &json!({"ticketId": NOBODY})).await.is(404);
+    seller.client.post("/api/orders", &json!({"ticketId": ticket})).await.is(400);
+    anyone.delete(&format!("/api/orders/{NOBODY}")).await.is(401);
+    seller.client.delete(&format!("/api/orders/{NOBODY}")).await.is(404);
+    seller.client.delete(&format!("/api/orders/{order}")).await.is(401);
     anyone.post("/api/payments", &json!({})).await.is(401);
     let pay = |order: &str, token: &str| json!({"orderId": order, "token": token});
-    seller
-        .client
-        .post("/api/payments", &pay("1", GOOD_CARD))
-        .await
-        .blames("orderId");
-    seller
-        .client
-        .post("/api/payments", &json!({"orderId": NOBODY}))
-        .await
-        .blames("token");
-    seller
-        .client
-        .post("/api/payments", &pay(NOBODY, GOOD_CARD))
-        .await
-        .is(404);
-    seller
-        .client
-        .post("/api/payments", &pay(&order, GOOD_CARD))
-        .await
-        .is(401);
+    seller.client.post("/api/payments", &pay("1", GOOD_CARD)).await.blames("orderId");
+    seller.client.post("/api/payments", &json!({"orderId": NOBODY})).await.blames("token");
+    seller.client.post("/api/payments", &pay(NOBODY, GOOD_CARD)).await.is(404);
+    seller.client.post("/api/payments", &pay(&order, GOOD_CARD)).await.is(401);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -278,10 +170,7 @@ async fn an_order_reserves_the_ticket_and_says_until_when() {
     let server = Server::usual().await;
     let seller = server.person("seller").await;
     let buyer = server.person("buyer").await;
-    let ticket = text(
-        &seller.sell(&json!({"title": "Gig", "price": 15.5})).await,
-        "id",
-    );
+    let ticket = text(&seller.sell(&json!({"title": "Gig", "price": 15.5})).await, "id");
     let before = jiff::Timestamp::now();
     let order = buyer.order(&ticket).await;
     assert_eq!(order["status"], "created");
@@ -291,38 +180,18 @@ async fn an_order_reserves_the_ticket_and_says_until_when() {
     assert_eq!(order["ticket"]["price"], 15.5);
     assert!(order["version"].is_u64(), "{order}");
     let window = instant(&order, "expiresAt").duration_since(before);
-    assert!(
-        (14 * 60..=16 * 60).contains(&window.as_secs()),
-        "15 minutes by default: {window:?}"
-    );
+    assert!((14 * 60..=16 * 60).contains(&window.as_secs()), "15 minutes by default: {window:?}");
     let path = format!("/api/orders/{}", text(&order, "id"));
-    assert_eq!(
-        buyer.client.get(&path).await.expect(200).json()["expiresAt"],
-        order["expiresAt"]
-    );
+    assert_eq!(buyer.client.get(&path).await.expect(200).json()["expiresAt"], order["expiresAt"]);
     seller.client.get(&path).await.is(401);
     server.client().get(&path).await.is(401);
-    buyer
-        .client
-        .get(&format!("/api/orders/{NOBODY}"))
-        .await
-        .is(404);
+    buyer.client.get(&format!("/api/orders/{NOBODY}")).await.is(404);
     buyer.client.get("/api/orders/nonsense").await.is(404);
     for person in [&buyer, &seller] {
-        person
-            .client
-            .post("/api/orders", &json!({"ticketId": ticket}))
-            .await
-            .is(400);
+        person.client.post("/api/orders", &json!({"ticketId": ticket})).await.is(400);
     }
-    let reserved = buyer
-        .until_ticket(&ticket, |t| t["orderId"] == order["id"])
-        .await;
-    assert_eq!(
-        server.client().get("/api/tickets").await.json(),
-        json!([]),
-        "{reserved}"
-    );
+    let reserved = buyer.until_ticket(&ticket, |t| t["orderId"] == order["id"]).await;
+    assert_eq!(server.client().get("/api/tickets").await.json(), json!([]), "{reserved}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -334,11 +203,7 @@ async fn cancelling_puts_the_ticket_on_sale_again() {
     let order = text(&buyer.order(&ticket).await, "id");
     let path = format!("/api/orders/{order}");
     buyer.client.delete(&path).await.is(204);
-    assert_eq!(
-        buyer.see_order(&order).await["status"],
-        "cancelled",
-        "seen at once (I19)"
-    );
+    assert_eq!(buyer.see_order(&order).await["status"], "cancelled", "seen at once (I19)");
     let free = |t: &Value| t.get("orderId").is_none_or(Value::is_null) && t["available"] == 1;
     buyer.until_ticket(&ticket, free).await;
     let on_sale = server.client().get("/api/tickets").await.json();
@@ -347,11 +212,7 @@ async fn cancelling_puts_the_ticket_on_sale_again() {
     let second = next.order(&ticket).await;
     // A cancel that comes late must not free somebody else's reservation (I13).
     let late = buyer.client.delete(&path).await.expect_any(&[204, 400]);
-    assert_eq!(
-        next.see_order(&text(&second, "id")).await["status"],
-        "created",
-        "{late}"
-    );
+    assert_eq!(next.see_order(&text(&second, "id")).await["status"], "created", "{late}");
     server.client().delete(&path).await.is(401);
 }
 
@@ -369,12 +230,7 @@ async fn orders_are_listed_oldest_first_and_only_ones_own() {
     let mine = buyer.client.get("/api/orders").await.expect(200).json();
     assert_eq!(ids(&mine), placed);
     placed.reverse();
-    let turned = buyer
-        .client
-        .get("/api/orders?sort=-createdAt")
-        .await
-        .expect(200)
-        .json();
+    let turned = buyer.client.get("/api/orders?sort=-createdAt").await.expect(200).json();
     assert_eq!(ids(&turned), placed);
     assert_eq!(ids(&other.client.get("/api/orders").await.json()), [theirs]);
     server.client().get("/api/orders").await.is(401);
@@ -389,25 +245,11 @@ async fn paying_completes_the_order() {
     let order = text(&buyer.order(&ticket).await, "id");
     let paid = buyer.pay(&order, GOOD_CARD).await.expect(201).json();
     assert_eq!(text(&paid, "id").len(), 24, "{paid}");
-    assert_eq!(
-        buyer.see_order(&order).await["status"],
-        "complete",
-        "when paying is answered"
-    );
-    buyer
-        .client
-        .delete(&format!("/api/orders/{order}"))
-        .await
-        .is(400);
-    let sold = buyer
-        .until_ticket(&ticket, |t| t["orderId"] == order.as_str())
-        .await;
+    assert_eq!(buyer.see_order(&order).await["status"], "complete", "when paying is answered");
+    buyer.client.delete(&format!("/api/orders/{order}")).await.is(400);
+    let sold = buyer.until_ticket(&ticket, |t| t["orderId"] == order.as_str()).await;
     assert_eq!(sold["available"], 0);
-    buyer
-        .client
-        .post("/api/orders", &json!({"ticketId": ticket}))
-        .await
-        .is(400);
+    buyer.client.post("/api/orders", &json!({"ticketId": ticket})).await.is(400);
 }
 
 /// The flow of the web client that came with the original: plain JSON, cookies, the fields that it reads.
@@ -419,19 +261,12 @@ async fn a_client_of_the_original_works_unchanged() {
     client.post("/api/users/signup", &credentials).await.is(201);
     client.post("/api/users/signout", &json!({})).await.is(200);
     client.post("/api/users/signin", &credentials).await.is(200);
-    let me = client
-        .get("/api/users/currentuser")
-        .await
-        .expect(200)
-        .json();
+    let me = client.get("/api/users/currentuser").await.expect(200).json();
     assert_eq!(me["currentUser"]["email"], "test@test.com");
     let form = json!({"title": "Concert", "price": "20.00"});
     let ticket = client.post("/api/tickets", &form).await.expect(201).json();
     let listed = client.get("/api/tickets").await.expect(200).json();
-    assert_eq!(
-        (&listed[0]["title"], &listed[0]["price"]),
-        (&json!("Concert"), &json!(20))
-    );
+    assert_eq!((&listed[0]["title"], &listed[0]["price"]), (&json!("Concert"), &json!(20)));
     let path = format!("/api/tickets/{}", text(&ticket, "id"));
     let id = text(&client.get(&path).await.expect(200).json(), "id");
     let order = tests::until("the ticket is orderable", CROSSING, || async {
@@ -440,11 +275,7 @@ async fn a_client_of_the_original_works_unchanged() {
     })
     .await;
     let order_id = text(&order, "id");
-    let shown = client
-        .get(&format!("/api/orders/{order_id}"))
-        .await
-        .expect(200)
-        .json();
+    let shown = client.get(&format!("/api/orders/{order_id}")).await.expect(200).json();
     assert!(instant(&shown, "expiresAt") > jiff::Timestamp::now());
     assert_eq!(shown["ticket"]["price"], 20);
     let charge = json!({"orderId": order_id, "token": GOOD_CARD});

@@ -9,17 +9,11 @@ use tests::{Answer, Client, Request, Server, text};
 
 async fn same_again(client: &Client, request: &Request, first: &Answer) {
     let again = client.insist(request, CROSSING).await;
-    assert_eq!(
-        (again.status, &again.body),
-        (first.status, &first.body),
-        "{again} after {first}"
-    );
+    assert_eq!((again.status, &again.body), (first.status, &first.body), "{again} after {first}");
 }
 
 fn sell(key: &str, title: &str) -> Request {
-    Request::new("POST", "/api/tickets")
-        .key(key)
-        .json(&json!({"title": title, "price": 5}))
+    Request::new("POST", "/api/tickets").key(key).json(&json!({"title": title, "price": 5}))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -29,40 +23,19 @@ async fn every_write_answers_a_retry_as_the_first_time_even_after_kill_9() {
     let buyer = server.person("buyer").await;
     let ticket = seller.sell_units(9).await;
     let spare = seller.sell_units(1).await;
-    let (paid, given_up) = (
-        text(&buyer.order(&ticket).await, "id"),
-        text(&buyer.order(&ticket).await, "id"),
-    );
+    let (paid, given_up) =
+        (text(&buyer.order(&ticket).await, "id"), text(&buyer.order(&ticket).await, "id"));
     seller.until_ticket(&ticket, |t| t["available"] == 7).await;
     let edit = json!({"title": "Edited", "price": 21, "quantity": 9});
     let order = json!({"ticketId": ticket, "quantity": 2});
     let payment = json!({"orderId": paid, "token": GOOD_CARD});
     let writes = [
         (&seller, sell("a", "By key")),
-        (
-            &seller,
-            Request::new("PUT", format!("/api/tickets/{ticket}"))
-                .key("b")
-                .json(&edit),
-        ),
-        (
-            &seller,
-            Request::new("DELETE", format!("/api/tickets/{spare}")).key("c"),
-        ),
-        (
-            &buyer,
-            Request::new("POST", "/api/orders").key("d").json(&order),
-        ),
-        (
-            &buyer,
-            Request::new("DELETE", format!("/api/orders/{given_up}")).key("e"),
-        ),
-        (
-            &buyer,
-            Request::new("POST", "/api/payments")
-                .key("f")
-                .json(&payment),
-        ),
+        (&seller, Request::new("PUT", format!("/api/tickets/{ticket}")).key("b").json(&edit)),
+        (&seller, Request::new("DELETE", format!("/api/tickets/{spare}")).key("c")),
+        (&buyer, Request::new("POST", "/api/orders").key("d").json(&order)),
+        (&buyer, Request::new("DELETE", format!("/api/orders/{given_up}")).key("e")),
+        (&buyer, Request::new("POST", "/api/payments").key("f").json(&payment)),
     ];
     let mut told = Vec::new();
     for (person, request) in &writes {
@@ -78,15 +51,8 @@ async fn every_write_answers_a_retry_as_the_first_time_even_after_kill_9() {
     }
     let orders = buyer.client.walk("/api/orders").await;
     assert_eq!(orders.len(), 3, "nothing was done twice");
-    let tickets = seller
-        .client
-        .walk(&format!("/api/tickets?seller={}", seller.id))
-        .await;
-    assert_eq!(
-        tickets.len(),
-        2,
-        "one sold twice over, one by key; the spare is gone"
-    );
+    let tickets = seller.client.walk(&format!("/api/tickets?seller={}", seller.id)).await;
+    assert_eq!(tickets.len(), 2, "one sold twice over, one by key; the spare is gone");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -96,9 +62,7 @@ async fn a_retry_after_a_later_edit_undoes_nothing() {
     let ticket = seller.sell_units(1).await;
     let path = format!("/api/tickets/{ticket}");
     let edit = |title: &str, key: &str| {
-        Request::new("PUT", &*path)
-            .key(key)
-            .json(&json!({"title": title, "price": 20}))
+        Request::new("PUT", &*path).key(key).json(&json!({"title": title, "price": 20}))
     };
     let first = seller.client.send(&edit("One", "one")).await.expect(200);
     seller.client.send(&edit("Two", "two")).await.is(200);
@@ -127,11 +91,7 @@ async fn a_key_belongs_to_its_user() {
     let adas = ada.client.send(&sell("k", "Same")).await.expect(201).json();
     let bobs = bob.client.send(&sell("k", "Same")).await.expect(201).json();
     assert_ne!(adas["id"], bobs["id"]);
-    assert_eq!(
-        bobs["userId"],
-        bob.id.as_str(),
-        "I26: nobody gets another's answer"
-    );
+    assert_eq!(bobs["userId"], bob.id.as_str(), "I26: nobody gets another's answer");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -143,10 +103,7 @@ async fn retries_at_the_same_time_do_it_once() {
         let title = format!("Round {round}");
         let request = sell(&key, &title);
         let answers = join_all((0..20).map(|_| seller.client.send(&request))).await;
-        let told: Vec<&Answer> = answers
-            .iter()
-            .filter(|answer| answer.status != 409)
-            .collect();
+        let told: Vec<&Answer> = answers.iter().filter(|answer| answer.status != 409).collect();
         assert!(!told.is_empty(), "one of them is answered");
         for answer in &told {
             answer.is(201);
@@ -170,22 +127,12 @@ async fn orders_and_payments_retried_at_the_same_time_happen_once() {
     let limit = Duration::from_secs(30);
     let orders = join_all((0..20).map(|_| buyer.client.insist(&request, limit))).await;
     let order = orders[0].clone().expect(201);
-    assert!(
-        orders.iter().all(|answer| answer.body == order.body),
-        "the same for all"
-    );
-    assert_eq!(
-        buyer.client.walk("/api/orders").await.len(),
-        2,
-        "{probe} and one more"
-    );
+    assert!(orders.iter().all(|answer| answer.body == order.body), "the same for all");
+    assert_eq!(buyer.client.walk("/api/orders").await.len(), 2, "{probe} and one more");
     let body = json!({"orderId": text(&order.json(), "id"), "token": GOOD_CARD});
     let request = Request::new("POST", "/api/payments").key("pay").json(&body);
     let payments = join_all((0..20).map(|_| buyer.client.insist(&request, limit))).await;
     let payment = payments[0].clone().expect(201);
     let same: Vec<Value> = payments.iter().map(Answer::json).collect();
-    assert!(
-        same.iter().all(|answer| *answer == payment.json()),
-        "{same:?}"
-    );
+    assert!(same.iter().all(|answer| *answer == payment.json()), "{same:?}");
 }

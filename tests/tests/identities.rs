@@ -41,53 +41,22 @@ async fn things(owner: &Person) -> Things {
     let paid = text(&owner.order(&ticket).await, "id");
     let payment = text(&owner.pay(&paid, GOOD_CARD).await.expect(201).json(), "id");
     owner.until_ticket(&ticket, |t| t["available"] == 6).await;
-    Things {
-        ticket,
-        unwanted: owner.sell_units(1).await,
-        order,
-        to_cancel,
-        paid,
-        payment,
-    }
+    Things { ticket, unwanted: owner.sell_units(1).await, order, to_cancel, paid, payment }
 }
 
 fn open(method: &'static str, route: &'static str, path: &str) -> Row {
     let path = path.to_owned();
-    Row {
-        method,
-        route,
-        path,
-        body: None,
-        anonymous: FINE,
-        other: FINE,
-        owner: FINE,
-    }
+    Row { method, route, path, body: None, anonymous: FINE, other: FINE, owner: FINE }
 }
 
 fn private(method: &'static str, route: &'static str, path: String) -> Row {
     let (anonymous, other) = (NOT_YOURS, NOT_YOURS);
-    Row {
-        method,
-        route,
-        path,
-        body: None,
-        anonymous,
-        other,
-        owner: FINE,
-    }
+    Row { method, route, path, body: None, anonymous, other, owner: FINE }
 }
 
 fn signed_in(method: &'static str, route: &'static str) -> Row {
     let path = route.to_owned();
-    Row {
-        method,
-        route,
-        path,
-        body: None,
-        anonymous: NOT_YOURS,
-        other: FINE,
-        owner: FINE,
-    }
+    Row { method, route, path, body: None, anonymous: NOT_YOURS, other: FINE, owner: FINE }
 }
 
 impl Row {
@@ -125,14 +94,7 @@ impl Row {
 
 /// Reads, and writes that leave the other rows as they are.
 fn rows(things: &Things) -> Vec<Row> {
-    let Things {
-        ticket,
-        unwanted,
-        order,
-        to_cancel,
-        paid,
-        payment,
-    } = things;
+    let Things { ticket, unwanted, order, to_cancel, paid, payment } = things;
     let edit = json!({"title": "Edited", "price": 30, "quantity": 9});
     let pay = json!({"orderId": order, "token": GOOD_CARD});
     vec![
@@ -140,43 +102,20 @@ fn rows(things: &Things) -> Vec<Row> {
         open("GET", "/api/users/jwks.json", "/api/users/jwks.json"),
         open("GET", "/api/tickets", "/api/tickets"),
         open("GET", "/api/tickets/{}", &format!("/api/tickets/{ticket}")),
-        open(
-            "GET",
-            "/api/tickets/{}/live",
-            &format!("/api/tickets/{ticket}/live"),
-        ),
+        open("GET", "/api/tickets/{}/live", &format!("/api/tickets/{ticket}/live")),
         open("GET", "/api/openapi.json", "/api/openapi.json"),
         open("GET", "/api/health/live", "/api/health/live"),
         open("GET", "/api/health/ready", "/api/health/ready"),
         private("GET", "/api/orders/{}", format!("/api/orders/{paid}")),
-        private(
-            "GET",
-            "/api/orders/{}/live",
-            format!("/api/orders/{paid}/live"),
-        )
-        .ours(),
-        private(
-            "GET",
-            "/api/payments/{}",
-            format!("/api/payments/{payment}"),
-        )
-        .ours(),
+        private("GET", "/api/orders/{}/live", format!("/api/orders/{paid}/live")).ours(),
+        private("GET", "/api/payments/{}", format!("/api/payments/{payment}")).ours(),
         signed_in("GET", "/api/orders"),
         signed_in("GET", "/api/users/export"),
         signed_in("POST", "/api/tickets").body(json!({"title": "T", "price": 1})),
         signed_in("POST", "/api/orders").body(json!({"ticketId": ticket})),
         private("PUT", "/api/tickets/{}", format!("/api/tickets/{ticket}")).body(edit),
-        private(
-            "DELETE",
-            "/api/tickets/{}",
-            format!("/api/tickets/{unwanted}"),
-        )
-        .ours(),
-        private(
-            "DELETE",
-            "/api/orders/{}",
-            format!("/api/orders/{to_cancel}"),
-        ),
+        private("DELETE", "/api/tickets/{}", format!("/api/tickets/{unwanted}")).ours(),
+        private("DELETE", "/api/orders/{}", format!("/api/orders/{to_cancel}")),
         private("POST", "/api/payments", "/api/payments".to_owned()).body(pay),
     ]
 }
@@ -221,12 +160,7 @@ async fn nobody_reads_or_changes_what_is_anothers() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_list_of_routes_is_complete() {
     let server = Server::usual().await;
-    let document = server
-        .client()
-        .get("/api/openapi.json")
-        .await
-        .expect(200)
-        .json();
+    let document = server.client().get("/api/openapi.json").await.expect(200).json();
     let things = Things {
         ticket: NOBODY.into(),
         unwanted: NOBODY.into(),
@@ -236,15 +170,9 @@ async fn the_list_of_routes_is_complete() {
         payment: NOBODY.into(),
     };
     let all: Vec<Row> = rows(&things).into_iter().chain(account_rows()).collect();
-    let mut listed: BTreeSet<(String, String)> = all
-        .iter()
-        .map(|row| (row.method.to_owned(), row.route.to_owned()))
-        .collect();
-    listed.extend(
-        ELSEWHERE
-            .iter()
-            .map(|(m, r)| ((*m).to_owned(), (*r).to_owned())),
-    );
+    let mut listed: BTreeSet<(String, String)> =
+        all.iter().map(|row| (row.method.to_owned(), row.route.to_owned())).collect();
+    listed.extend(ELSEWHERE.iter().map(|(m, r)| ((*m).to_owned(), (*r).to_owned())));
     let mut described = BTreeSet::new();
     for (path, methods) in document["paths"].as_object().unwrap() {
         for method in methods.as_object().unwrap().keys() {
@@ -254,24 +182,16 @@ async fn the_list_of_routes_is_complete() {
         }
     }
     let missing: Vec<_> = described.difference(&listed).collect();
-    assert!(
-        missing.is_empty(),
-        "add these to the list above, with who may do what: {missing:?}"
-    );
+    assert!(missing.is_empty(), "add these to the list above, with who may do what: {missing:?}");
     let undescribed: Vec<_> = listed
         .difference(&described)
         .filter(|(_, route)| !route.contains("health") && !route.contains("openapi"))
         .filter(|(_, route)| route != "/api/docs")
         .collect();
-    assert!(
-        undescribed.is_empty(),
-        "served, but missing in openapi.json: {undescribed:?}"
-    );
+    assert!(undescribed.is_empty(), "served, but missing in openapi.json: {undescribed:?}");
 }
 
 fn blank_parameters(path: &str) -> String {
-    let parts = path
-        .split('/')
-        .map(|part| if part.starts_with('{') { "{}" } else { part });
+    let parts = path.split('/').map(|part| if part.starts_with('{') { "{}" } else { part });
     parts.collect::<Vec<_>>().join("/")
 }
