@@ -3,13 +3,18 @@
 //! [`Once`] wraps a command. Its answer is rendered inside the decision and stored in the same batch, so there is no
 //! instant at which the change is durable and the answer is not (I17, I8). A refusal is an answer too.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use crate::command::{Change, Command, Docs, Entity, Key, Moment, Refusal};
-use crate::store::{Collection, Field, Kind, Value};
-use crate::time::Timestamp;
+use crate::store::{
+    Action, Collection, CommitError, Expect, Field, Filter, Kind, Order, Query, Store, Value, Write,
+};
+use crate::time::{Clock, Timestamp};
+use crate::worker::{Progress, Reconciler, StepFailed};
 
 /// How long an answer is kept.
 pub const KEPT_FOR: Duration = Duration::from_secs(24 * 60 * 60);
@@ -110,5 +115,60 @@ where
             answer,
             expires: at.now.plus(KEPT_FOR),
         }))
+    }
+}
+
+/// Most answers removed in one step.
+const MAX_CLEARED: usize = 256;
+
+/// Removes answers that are past their time.
+pub struct Clearing {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Clearing {
+    /// Clears the answers kept in `store`.
+    pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Self {
+        Self { store, clock }
+    }
+}
+
+#[async_trait]
+impl Reconciler for Clearing {
+    fn name(&self) -> &'static str {
+        "clearing"
+    }
+
+    fn period(&self) -> Duration {
+        Duration::from_secs(60)
+    }
+
+    async fn step(&self) -> Result<Progress, StepFailed> {
+        let past = Value::Integer(self.clock.now().as_millis());
+        let query = Query {
+            collection: &REPLIES,
+            filters: vec![Filter::AtMost("expires", past)],
+            order: Order { field: Some("expires"), descending: false },
+            after: None,
+            limit: MAX_CLEARED,
+        };
+        let found = self.store.find(query).await.map_err(StepFailed::new)?;
+        if found.is_empty() {
+            return Ok(Progress::Idle);
+        }
+        let full = found.len() == MAX_CLEARED;
+        let removals = found.into_iter().map(|found| Write {
+            collection: &REPLIES,
+            id: found.document.id,
+            expect: Expect::Version(found.document.version),
+            action: Action::Delete,
+        });
+        match self.store.commit(removals.collect()).await {
+            Ok(()) if full => Ok(Progress::More),
+            // A conflict is another replica that clears the same ones, or a key used again.
+            Ok(()) | Err(CommitError::Conflict) => Ok(Progress::Idle),
+            Err(error) => Err(StepFailed::new(error)),
+        }
     }
 }

@@ -15,6 +15,7 @@
 
 mod relay;
 mod sweep;
+mod trim;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Range;
@@ -28,6 +29,7 @@ use crate::store::{Action, Collection, Expect, Write};
 
 pub use relay::Relay;
 pub use sweep::Sweep;
+pub use trim::Trim;
 
 /// Every event of the service, by writer and count.
 pub static OUTBOX: Collection = Collection { name: "outbox", fields: &[], indexes: &[] };

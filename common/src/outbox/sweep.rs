@@ -31,9 +31,9 @@ const EPOCH_ID: &str = "epoch";
 
 /// How far a writer's entries are known to have been published.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-struct Watermark {
+pub(super) struct Watermark {
     /// Every entry below has been published or was never committed.
-    below: u64,
+    pub(super) below: u64,
     /// When the writer said so.
     at: Timestamp,
 }
@@ -194,7 +194,11 @@ impl Sweep {
         Ok(if more { Progress::More } else { Progress::Idle })
     }
 
-    async fn save_watermark(&self) -> Result<(), StepFailed> {
+    /// Saves how far this writer's entries are known to have been published.
+    ///
+    /// # Errors
+    /// When the store cannot serve.
+    pub async fn save_watermark(&self) -> Result<(), StepFailed> {
         let (below, now) = (self.outbox.watermark(), self.clock.now());
         let saved = self.state().saved;
         let due = match saved {
@@ -264,7 +268,7 @@ impl Sweep {
     }
 }
 
-fn read<T: DeserializeOwned>(document: &Document) -> Result<T, StepFailed> {
+pub(super) fn read<T: DeserializeOwned>(document: &Document) -> Result<T, StepFailed> {
     serde_json::from_slice(&document.body).map_err(StepFailed::new)
 }
 
