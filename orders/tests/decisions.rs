@@ -1,0 +1,322 @@
+//! Every status × command, decided over documents in memory.
+
+use std::time::Duration;
+
+use common::command::{Change, Command, Docs, Moment, Refusal};
+use common::events::{PaymentState, PaymentStatus, TicketState};
+use common::id::{Ids, OrderId, PaymentId, TicketId, UserId};
+use common::money::{Currency, Money};
+use common::time::Timestamp;
+use orders::commands::{Cancel, Expire, HearPayment, HearTicket, Place, SeenPrice};
+use orders::domain::order::Bought;
+use orders::domain::{Allowance, Ended, Listing, Order, State, Stock};
+
+const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
+const WINDOW: Duration = Duration::from_secs(900);
+const HOLD: Duration = Duration::from_secs(60);
+
+/// A scene: one ticket, one order of it, and the ids they are known by.
+struct Scene {
+    ids: Ids,
+    docs: Docs,
+    ticket: TicketId,
+    buyer: UserId,
+    order: OrderId,
+    payment: PaymentId,
+}
+
+fn usd(minor: i64) -> Money {
+    Money { minor, currency: Currency::USD }
+}
+
+/// One order in `state` on a ticket of `quantity` units, `taken` of which are in live orders.
+fn scene(state: State, quantity: u32) -> Scene {
+    let ids = Ids::new(7);
+    let (ticket, buyer) = (TicketId(ids.next(NOW)), UserId(ids.next(NOW)));
+    let (order, payment) = (OrderId(ids.next(NOW)), PaymentId(ids.next(NOW)));
+    let live = !matches!(state, State::Cancelled { .. });
+    let listing = Listing {
+        id: ticket,
+        seller: UserId(ids.next(NOW)),
+        title: "A concert".into(),
+        price: usd(2_000),
+        quantity,
+        version: 3,
+        deleted: false,
+    };
+    let mut stock = Stock::of(listing);
+    if live {
+        stock = stock.take(1, order).unwrap();
+    }
+    let bought =
+        Bought { id: ticket, title: "A concert".into(), price: usd(2_000), version: 3 };
+    let placed = Order {
+        id: order,
+        buyer,
+        ticket: bought,
+        quantity: 1,
+        total: usd(2_000),
+        created_at: NOW,
+        expires_at: NOW.plus(WINDOW),
+        declined: vec![],
+        state,
+    };
+    let mut docs = Docs::default().with(4, placed).with(9, stock);
+    if live {
+        docs = docs.with(0, Allowance { ticket, buyer, live: 1 });
+    }
+    Scene { ids, docs, ticket, buyer, order, payment }
+}
+
+impl Scene {
+    fn try_at<C: Command>(&self, command: &C, now: Timestamp) -> Result<Change<C::Reply>, Refusal> {
+        command.decide(&self.docs, &Moment { now, ids: &self.ids })
+    }
+
+    /// The documents and the kinds of events after a command that must be decided for.
+    fn after<C: Command>(&self, command: &C, now: Timestamp) -> (Docs, Vec<&'static str>) {
+        let change = self.try_at(command, now).unwrap_or_else(|refusal| panic!("{refusal}"));
+        let kinds = change.kinds();
+        (self.docs.clone().after(change), kinds)
+    }
+
+    fn cancel(&self) -> Cancel {
+        Cancel { order: self.order, ticket: self.ticket, buyer: self.buyer }
+    }
+
+    fn expire(&self) -> Expire {
+        Expire { order: self.order, ticket: self.ticket, buyer: self.buyer }
+    }
+
+    fn hear(&self, status: PaymentStatus) -> HearPayment {
+        let payment = PaymentState {
+            id: self.payment,
+            order_id: self.order,
+            user_id: self.buyer,
+            amount: usd(2_000),
+            status,
+            version: 0,
+        };
+        HearPayment { payment, hold: HOLD }
+    }
+
+    fn place(&self, quantity: u32) -> Place {
+        let buyer = UserId(self.ids.next(NOW));
+        Place { buyer, ticket: self.ticket, quantity, seen: None, window: WINDOW, max_live: 10 }
+    }
+
+    fn stock<'a>(&self, docs: &'a Docs) -> &'a Stock {
+        docs.get::<Stock>(self.ticket).unwrap().value
+    }
+
+    fn state<'a>(&self, docs: &'a Docs) -> &'a State {
+        &docs.get::<Order>(self.order).unwrap().value.state
+    }
+
+    fn awaiting(&self) -> State {
+        State::AwaitingPayment { payment: self.payment, held_until: NOW.plus(HOLD) }
+    }
+}
+
+fn every_state() -> Vec<State> {
+    let payment = scene(State::Created, 1).payment;
+    vec![
+        State::Created,
+        State::AwaitingPayment { payment, held_until: NOW.plus(HOLD) },
+        State::Complete { payment, at: NOW },
+        State::Cancelled { by: Ended::Buyer, at: NOW },
+    ]
+}
+
+fn is_live(state: &State) -> bool {
+    matches!(state, State::Created | State::AwaitingPayment { .. })
+}
+
+#[test]
+fn cancel_ends_a_live_order_frees_its_units_and_leaves_every_other_state() {
+    for state in every_state() {
+        let scene = scene(state.clone(), 1);
+        let decided = scene.try_at(&scene.cancel(), NOW);
+        match &state {
+            State::Complete { .. } => assert!(matches!(decided, Err(Refusal::State(_)))),
+            State::Cancelled { .. } => assert_eq!(decided.ok().unwrap().kinds(), [""; 0]),
+            State::Created | State::AwaitingPayment { .. } => {
+                let (docs, kinds) = scene.after(&scene.cancel(), NOW);
+                assert_eq!(kinds, ["order:cancelled"]);
+                assert_eq!(scene.state(&docs), &State::Cancelled { by: Ended::Buyer, at: NOW });
+                assert_eq!((scene.stock(&docs).taken, scene.stock(&docs).holder), (0, None));
+                assert!(docs.get::<Allowance>(Allowance::id_of(scene.ticket, scene.buyer)).is_none());
+                assert_eq!(docs.get::<Order>(scene.order).unwrap().version, 5);
+            }
+        }
+    }
+}
+
+#[test]
+fn only_its_buyer_cancels_an_order() {
+    let scene = scene(State::Created, 1);
+    let stranger = Cancel { buyer: UserId(scene.ids.next(NOW)), ..scene.cancel() };
+    assert_eq!(scene.try_at(&stranger, NOW).err(), Some(Refusal::NotYours));
+    let nothing = Cancel { order: OrderId(scene.ids.next(NOW)), ..scene.cancel() };
+    assert_eq!(scene.try_at(&nothing, NOW).err(), Some(Refusal::NotFound));
+}
+
+#[test]
+fn i13_expiry_is_never_early_and_ends_only_what_is_live() {
+    for state in every_state() {
+        let scene = scene(state.clone(), 1);
+        let due = NOW.plus(WINDOW);
+        for (now, ends) in [(due.plus_millis(-1), false), (due, is_live(&state))] {
+            let change = scene.try_at(&scene.expire(), now).ok().unwrap();
+            assert_eq!(*change.reply(), ends, "{state:?} at {now}");
+            let docs = scene.docs.clone().after(change);
+            assert_eq!(scene.state(&docs) != &state, ends);
+            if ends {
+                assert_eq!(scene.stock(&docs).taken, 0);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_payment_in_flight_holds_the_expiry_off_for_a_bounded_time() {
+    let scene = scene(State::Created, 1);
+    let last_moment = NOW.plus(WINDOW).plus_millis(-1);
+    let (docs, kinds) = scene.after(&scene.hear(PaymentStatus::Started), last_moment);
+    assert_eq!(kinds, ["order:updated"]);
+    let held = Scene { docs, ..scene };
+    let until = last_moment.plus(HOLD);
+    assert!(!held.try_at(&held.expire(), until.plus_millis(-1)).ok().unwrap().reply());
+    assert!(held.try_at(&held.expire(), until).ok().unwrap().reply());
+}
+
+#[test]
+fn i12_a_captured_payment_completes_whatever_is_live_and_nothing_ends_it_after() {
+    for state in every_state().into_iter().filter(is_live) {
+        let scene = scene(state, 1);
+        let late = NOW.plus(WINDOW).plus(WINDOW);
+        let (docs, kinds) = scene.after(&scene.hear(PaymentStatus::Captured), late);
+        assert_eq!(kinds, ["order:completed"]);
+        let paid = Scene { docs, ..scene };
+        assert!(!paid.try_at(&paid.expire(), late).ok().unwrap().reply());
+        assert!(matches!(paid.try_at(&paid.cancel(), late).err(), Some(Refusal::State(_))));
+        assert_eq!(paid.stock(&paid.docs).taken, 1);
+    }
+}
+
+#[test]
+fn i2_a_terminal_order_is_left_by_no_payment() {
+    let terminal = every_state().into_iter().filter(|state| !is_live(state));
+    for state in terminal {
+        let scene = scene(state, 1);
+        for status in [
+            PaymentStatus::Started,
+            PaymentStatus::Captured,
+            PaymentStatus::Declined,
+            PaymentStatus::Refunding,
+            PaymentStatus::Refunded,
+        ] {
+            let (docs, kinds) = scene.after(&scene.hear(status), NOW);
+            assert_eq!(kinds, [""; 0], "{status:?}");
+            assert_eq!(docs.get::<Order>(scene.order).unwrap().version, 4);
+        }
+    }
+}
+
+#[test]
+fn i11_words_of_a_payment_in_any_order_come_to_the_same() {
+    let started_last = [PaymentStatus::Declined, PaymentStatus::Started];
+    for words in [[PaymentStatus::Started, PaymentStatus::Declined], started_last] {
+        let mut scene = scene(State::Created, 1);
+        for status in words.into_iter().chain(words) {
+            let (docs, _) = scene.after(&scene.hear(status), NOW);
+            scene.docs = docs;
+        }
+        assert_eq!(scene.state(&scene.docs), &State::Created, "{words:?}");
+    }
+    let mut scene = scene(State::Created, 1);
+    for status in [PaymentStatus::Captured, PaymentStatus::Started] {
+        let (docs, _) = scene.after(&scene.hear(status), NOW);
+        scene.docs = docs;
+    }
+    assert!(matches!(scene.state(&scene.docs), State::Complete { .. }));
+}
+
+#[test]
+fn a_declined_payment_does_not_end_another_one() {
+    let first = scene(State::Created, 1);
+    let awaiting = scene(first.awaiting(), 1);
+    let mut other = awaiting.hear(PaymentStatus::Declined);
+    other.payment.id = PaymentId(awaiting.ids.next(NOW));
+    let (docs, _) = awaiting.after(&other, NOW);
+    assert_eq!(awaiting.state(&docs), &awaiting.awaiting());
+}
+
+#[test]
+fn i1_units_are_sold_until_there_are_none() {
+    let mut scene = scene(State::Created, 3);
+    for left in [1, 0] {
+        let (docs, kinds) = scene.after(&scene.place(1), NOW);
+        assert_eq!(kinds, ["order:created"]);
+        assert_eq!(scene.stock(&docs).free(), left);
+        scene.docs = docs;
+    }
+    assert!(matches!(scene.try_at(&scene.place(1), NOW).err(), Some(Refusal::State(_))));
+}
+
+#[test]
+fn more_than_is_left_is_refused_whole() {
+    let scene = scene(State::Created, 3);
+    let refused = scene.try_at(&scene.place(3), NOW).err();
+    assert_eq!(refused, Some(Refusal::field("quantity", "Only 2 tickets are left")));
+}
+
+#[test]
+fn i15_a_price_that_the_buyer_did_not_see_is_refused() {
+    let scene = scene(State::Created, 3);
+    let seeing = |thousandths| Place { seen: Some(SeenPrice { thousandths }), ..scene.place(1) };
+    assert!(scene.try_at(&seeing(20_000), NOW).is_ok());
+    assert!(matches!(scene.try_at(&seeing(20_001), NOW).err(), Some(Refusal::Conflict(_))));
+    assert!(matches!(scene.try_at(&seeing(2_000), NOW).err(), Some(Refusal::Conflict(_))));
+}
+
+#[test]
+fn one_buyer_has_at_most_so_many_live_orders_of_a_ticket() {
+    let mut scene = scene(State::Created, 5);
+    let again = Place { buyer: scene.buyer, max_live: 2, ..scene.place(1) };
+    let (docs, _) = scene.after(&again, NOW);
+    scene.docs = docs;
+    assert!(matches!(scene.try_at(&again, NOW).err(), Some(Refusal::State(_))));
+    let (docs, _) = scene.after(&scene.cancel(), NOW);
+    scene.docs = docs;
+    assert!(scene.try_at(&again, NOW).is_ok());
+}
+
+#[test]
+fn i16_a_withdrawn_ticket_cannot_be_ordered_and_its_orders_stay() {
+    let mut scene = scene(State::Created, 3);
+    let told = |version, deleted, quantity| HearTicket {
+        ticket: TicketState {
+            id: scene.ticket,
+            user_id: scene.buyer,
+            title: "Another title".into(),
+            price: usd(9_900),
+            quantity,
+            event: None,
+            version,
+            deleted,
+        },
+    };
+    // An older word is no news.
+    let (docs, _) = scene.after(&told(3, true, 3), NOW);
+    assert!(!scene.stock(&docs).listing.deleted);
+    // A dearer ticket does not make an existing order dearer.
+    let (docs, _) = scene.after(&told(4, false, 3), NOW);
+    assert_eq!(docs.get::<Order>(scene.order).unwrap().value.total, usd(2_000));
+    assert_eq!((scene.stock(&docs).listing.price, scene.stock(&docs).taken), (usd(9_900), 1));
+    let (docs, _) = scene.after(&told(5, true, 3), NOW);
+    scene.docs = docs;
+    assert_eq!(scene.try_at(&scene.place(1), NOW).err(), Some(Refusal::NotFound));
+    let (docs, _) = scene.after(&scene.cancel(), NOW);
+    assert_eq!(scene.stock(&docs).taken, 0);
+}
