@@ -1,1 +1,79 @@
-fn main() {}
+//! Developer commands: `cargo xtask test` and its parts.
+//!
+//! - [`steps`]: what `cargo xtask test` runs, in order, on [`program`] and [`tally`].
+//! - [`tidy`]: the rules of this repository that neither rustc nor clippy knows.
+//! - [`deny`]: licences, banned crates and sources.
+//! - [`openapi`], [`schemathesis`], [`server`]: the HTTP contract, generated and tried.
+
+mod deny;
+mod openapi;
+mod program;
+mod schemathesis;
+mod server;
+mod steps;
+mod tally;
+mod tidy;
+
+use std::process::ExitCode;
+
+use program::{Failure, Workspace};
+
+const USAGE: &str = "\
+cargo xtask test [--only STEP]… [--skip STEP]… [--list]   everything that must pass
+cargo xtask tidy [--fix [PATH]…]   the rules of this repository; --fix breaks long comments
+cargo xtask deny                   licences, banned crates, sources
+cargo xtask openapi                write docs/openapi.json anew
+cargo xtask bench [ARGS]…          build for release and measure; ARGS go to the bench";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let workspace = Workspace::find();
+    let (command, rest) = args.split_first().map_or(("", &[][..]), |(first, rest)| (first, rest));
+    let result = match command {
+        "test" => match steps::Choice::read(rest) {
+            Ok(choice) => return steps::run(&workspace, &choice),
+            Err(sentence) => Err(Failure::new(format!("{sentence}\n{USAGE}"))),
+        },
+        "tidy" => tidy(&workspace, rest),
+        "deny" => steps::deny(&workspace).map(drop),
+        "openapi" => steps::release(&workspace).and_then(|_| openapi::regenerate(&workspace)),
+        "bench" => bench(&workspace, rest),
+        "--help" | "-h" | "help" => {
+            println!("{USAGE}");
+            Ok(())
+        }
+        _ => Err(Failure::new(USAGE)),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("{}", failure.reason);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn tidy(workspace: &Workspace, args: &[String]) -> Result<(), Failure> {
+    if let Some(("--fix", below)) = args.split_first().map(|(first, rest)| (first.as_str(), rest)) {
+        for path in tidy::fix(&workspace.root, below)? {
+            println!("{path}: comments broken");
+        }
+    } else if let Some(other) = args.first() {
+        return Err(Failure::new(format!("`{other}` is no flag of `cargo xtask tidy`\n{USAGE}")));
+    }
+    let found = tidy::check(&workspace.root)?;
+    for finding in &found {
+        println!("{finding}");
+    }
+    if found.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::new(format!("{} findings", found.len())))
+}
+
+fn bench(workspace: &Workspace, args: &[String]) -> Result<(), Failure> {
+    steps::release(workspace)?;
+    let mut command = workspace.cargo(["run", "--release", "--package", "bench", "--"]);
+    command.args(args).env("TICKETING_BIN", workspace.ticketing());
+    program::run(command).map(drop)
+}
