@@ -11,7 +11,7 @@ use http_body_util::{BodyExt, Full};
 use hyper::Method;
 use hyper::body::Incoming;
 use hyper_util::client::legacy::{Client as Pool, connect::HttpConnector};
-use hyper_util::rt::TokioExecutor;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
 use serde_json::Value;
 
 use crate::answer::Answer;
@@ -21,6 +21,9 @@ use crate::poll::rest;
 const PATIENCE: Duration = Duration::from_secs(40);
 /// How often a client that was told to come back does so.
 const AGAIN: Duration = Duration::from_millis(25);
+
+/// How long a connection is kept for the next request.
+const IDLE: Duration = Duration::from_secs(5);
 
 /// Where the server listens now; a restart may move it.
 pub type Address = Arc<RwLock<SocketAddr>>;
@@ -90,7 +93,11 @@ impl Client {
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
         connector.set_connect_timeout(Some(Duration::from_secs(10)));
-        let pool = Pool::builder(TokioExecutor::new()).build(connector);
+        // Shorter than any server keeps an idle connection, so that no request meets one that is being closed.
+        let pool = Pool::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(IDLE)
+            .build(connector);
         Self { address, pool, cookies: Arc::default() }
     }
 
