@@ -21,8 +21,12 @@ pub fn check(source: &Source) -> Vec<Finding> {
 }
 
 fn long_lines(source: &Source) -> Vec<Finding> {
-    // An address cannot be broken.
-    let too_long = |line: &str| line.chars().count() > LINE_COLUMNS && !line.contains("://");
+    // An address cannot be broken, and neither can the row of a table.
+    let is_whole = |line: &str| {
+        line.contains("://")
+            || ["//! |", "/// |"].iter().any(|row| line.trim_start().starts_with(row))
+    };
+    let too_long = |line: &str| line.chars().count() > LINE_COLUMNS && !is_whole(line);
     let lines = source.text.lines().enumerate();
     lines
         .filter(|(_, line)| too_long(line))
@@ -84,6 +88,7 @@ mod tests {
         assert!(complaints("a/src/b.rs", &line).is_empty());
         assert_eq!(complaints("a/src/b.rs", &format!("{line}é")), ["101 columns; at most 100"]);
         assert!(complaints("a/src/b.rs", &format!("// https://{line}")).is_empty());
+        assert!(complaints("a/src/b.rs", &format!("//! | {line}")).is_empty());
     }
 
     #[test]

@@ -40,8 +40,8 @@ fn rows(text: &str) -> Vec<Vec<&str>> {
 fn check_module(source: &Source, module: &str, rows: &[Vec<&str>]) -> Vec<Finding> {
     let row = |module: &str| rows.iter().position(|row| row.contains(&module));
     let Some(own) = row(module) else {
-        let complaint = format!("{module} is missing in the reading order of {MAP}");
-        return vec![Finding::new(&source.path, 1, complaint)];
+        let complaint = format!("{module} has no row in the reading order");
+        return vec![Finding::new(MAP, 1, complaint)];
     };
     let is_later = |name: &Name| {
         !source.is_test(name.line)

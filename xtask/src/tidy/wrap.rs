@@ -74,7 +74,9 @@ impl<'a> Comment<'a> {
     }
 
     fn is_prose(&self) -> bool {
-        !self.words.is_empty() && !self.words.starts_with(['|', '#', '`', '['])
+        let is_definition = self.words.starts_with('[') && self.words.contains("]: ");
+        let is_laid_out = self.words.starts_with(['|', '#']) || self.words.starts_with("```");
+        !self.words.is_empty() && !is_definition && !is_laid_out
     }
 
     /// Whether this line goes on with the paragraph that `first` began.
@@ -91,7 +93,7 @@ impl<'a> Comment<'a> {
 /// The lines of one paragraph, filled anew if one of them is too long.
 fn fill(first: &Comment<'_>, lines: &[&str], fenced: bool) -> Vec<String> {
     let is_long = lines.iter().any(|line| line.chars().count() > LINE_COLUMNS);
-    if fenced || !is_long || first.words.starts_with('|') {
+    if fenced || !is_long || !first.is_prose() {
         return lines.iter().map(|line| (*line).to_owned()).collect();
     }
     let start = format!("{}{}", first.indent, first.slashes);
@@ -142,6 +144,13 @@ mod tests {
         let wrapped = wrap(&text);
         let lines: Vec<&str> = wrapped.lines().collect();
         assert!(lines[1].starts_with("//!   word") && lines[2] == "//! - b", "{wrapped}");
+    }
+
+    #[test]
+    fn a_paragraph_may_begin_with_a_link_or_with_code() {
+        for start in ["[`crate::run`]", "`run`"] {
+            assert_eq!(wrap(&format!("/// {start} {}\n", long("word"))).lines().count(), 2);
+        }
     }
 
     #[test]
