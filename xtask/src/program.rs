@@ -149,11 +149,15 @@ fn not_started(command: &Command, error: &io::Error) -> Failure {
     Failure::new(format!("`{program}` does not start ({error}): install it, or put it on the PATH"))
 }
 
-/// A command as one would type it.
+/// A command as one would type it, but for the session that it carries.
 fn shown(command: &Command) -> String {
     let program = Path::new(command.get_program()).file_name().unwrap_or(command.get_program());
     let words = std::iter::once(program).chain(command.get_args());
-    words.map(|word| word.to_string_lossy().into_owned()).collect::<Vec<_>>().join(" ")
+    let shown = words.map(|word| match word.to_string_lossy() {
+        secret if secret.starts_with("Authorization:") => "'Authorization: …'".to_owned(),
+        word => word.into_owned(),
+    });
+    shown.collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

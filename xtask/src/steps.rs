@@ -214,7 +214,7 @@ fn test_command(workspace: &Workspace, choice: &[&str]) -> Command {
         return command;
     }
     println!("cargo-nextest is not installed; `cargo test` runs the tests without time limits");
-    let mut command = workspace.cargo(["test", "--no-fail-fast", "--lib", "--bins", "--tests"]);
+    let mut command = workspace.cargo(["test", "--no-fail-fast", "--tests"]);
     command.args(choice);
     command
 }
