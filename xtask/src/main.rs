@@ -1,8 +1,8 @@
 //! Developer commands: `cargo xtask test` and its parts.
 //!
 //! - [`steps`]: what `cargo xtask test` runs, in order, on [`program`] and [`tally`].
-//! - [`tidy`]: the rules of this repository that neither rustc nor clippy knows.
-//! - [`deny`]: licences, banned crates and sources.
+//! - [`mod@tidy`]: the rules of this repository that neither rustc nor clippy knows.
+//! - [`mod@deny`]: licences, banned crates and sources.
 //! - [`openapi`], [`schemathesis`], [`server`]: the HTTP contract, generated and tried.
 
 mod deny;
