@@ -84,10 +84,13 @@ fn sleeps(source: &Source) -> Vec<Finding> {
     let clocks: Vec<(usize, usize)> =
         found.iter().filter(is_definition).map(|start| (*start, item_end(code, *start))).collect();
     let is_outside = |start: &usize| !clocks.iter().any(|(from, to)| (from..=to).contains(&start));
+    let looks = polls(code);
+    let is_fixed = |start: &usize| !looks.iter().any(|(from, to)| (from..=to).contains(&start));
     found
         .into_iter()
         .filter(is_call)
         .filter(is_outside)
+        .filter(is_fixed)
         .map(|start| source.line_of(start))
         .filter(|line| source.is_test(*line))
         .map(|line| {
@@ -95,6 +98,14 @@ fn sleeps(source: &Source) -> Vec<Finding> {
             Finding::new(&source.path, line, complaint.to_owned())
         })
         .collect()
+}
+
+/// The bodies of `while` and `loop`: a pause there lies between two looks. A `for` counts, and
+/// waits a fixed time.
+fn polls(code: &str) -> Vec<(usize, usize)> {
+    let mut loops = find_word(code, "while");
+    loops.extend(find_word(code, "loop"));
+    loops.into_iter().map(|start| (start, item_end(code, start))).collect()
 }
 
 #[cfg(test)]
@@ -141,6 +152,10 @@ mod tests {
         assert_eq!(check_source(&Source::new("a/tests/b.rs", sleep)).len(), 1);
         assert_eq!(check_source(&Source::new("a/src/b.rs", sleep)).len(), 0);
         assert_eq!(check_source(&Source::new("tests/src/poll.rs", sleep)).len(), 0);
+        let fixed = "fn f() { for _ in 0..3 { sleep(d); } while a() { b(); } sleep(d); }";
+        assert_eq!(check_source(&Source::new("a/tests/b.rs", fixed)).len(), 2);
+        let poll = "fn f() { while !ready() { sleep(d); } loop { if a() { break; } sleep(d); } }";
+        assert_eq!(check_source(&Source::new("a/tests/b.rs", poll)).len(), 0);
         let clock = "async fn sleep(&self) { t::sleep(d); }\nfn f() { clock.sleep(d); }";
         assert_eq!(check_source(&Source::new("a/tests/b.rs", clock)).len(), 0);
     }
