@@ -27,10 +27,7 @@ impl MemoryStore {
 
     /// [`Store::get`], at once.
     pub fn get_now(&self, collection: &'static Collection, id: &str) -> Option<Document> {
-        self.lock()
-            .get(collection.name)?
-            .get(id)
-            .map(|(document, _)| document.clone())
+        self.lock().get(collection.name)?.get(id).map(|(document, _)| document.clone())
     }
 
     /// [`Store::find`], at once.
@@ -41,10 +38,7 @@ impl MemoryStore {
         };
         let candidates = range_of(table, &query.filters);
         let matching = candidates.filter(|(document, fields)| {
-            query
-                .filters
-                .iter()
-                .all(|filter| matches(query.collection, filter, document, fields))
+            query.filters.iter().all(|filter| matches(query.collection, filter, document, fields))
         });
         let placed = matching.filter_map(|(document, fields)| {
             let value = match query.order.field {
@@ -54,22 +48,13 @@ impl MemoryStore {
             if query.order.field.is_some() && value == Value::Absent {
                 return None;
             }
-            let position = Position {
-                value,
-                id: document.id.clone(),
-            };
+            let position = Position { value, id: document.id.clone() };
             Some((document, position))
         });
-        let mut found: Vec<_> = placed
-            .filter(|(_, place)| comes_after(query, place))
-            .collect();
+        let mut found: Vec<_> = placed.filter(|(_, place)| comes_after(query, place)).collect();
         found.sort_by(|(_, a), (_, b)| {
             let ordering = (&a.value, &a.id).cmp(&(&b.value, &b.id));
-            if query.order.descending {
-                ordering.reverse()
-            } else {
-                ordering
-            }
+            if query.order.descending { ordering.reverse() } else { ordering }
         });
         found.truncate(query.limit.min(MAX_PAGE));
         let owned = |(document, position): (&Document, Position)| Found {
@@ -86,9 +71,7 @@ impl MemoryStore {
     pub fn commit_now(&self, batch: Batch) -> Result<(), CommitError> {
         let mut tables = self.lock();
         for write in &batch {
-            let current = tables
-                .get(write.collection.name)
-                .and_then(|t| t.get(&write.id));
+            let current = tables.get(write.collection.name).and_then(|t| t.get(&write.id));
             let holds = match (write.expect, current) {
                 (Expect::Absent, None) => true,
                 (Expect::Version(expected), Some((document, _))) => document.version == expected,
@@ -104,16 +87,8 @@ impl MemoryStore {
                 Action::Delete => {
                     table.remove(&write.id);
                 }
-                Action::Put {
-                    version,
-                    body,
-                    fields,
-                } => {
-                    let document = Document {
-                        id: write.id.clone(),
-                        version,
-                        body,
-                    };
+                Action::Put { version, body, fields } => {
+                    let document = Document { id: write.id.clone(), version, body };
                     table.insert(write.id, (document, fields));
                 }
             }
@@ -141,9 +116,7 @@ fn range_of<'a>(
             }
         }
     }
-    table
-        .range(bounds)
-        .map(|(_, (document, fields))| (document, fields))
+    table.range(bounds).map(|(_, (document, fields))| (document, fields))
 }
 
 fn comes_after(query: &Query, place: &Position) -> bool {
@@ -151,11 +124,7 @@ fn comes_after(query: &Query, place: &Position) -> bool {
         return true;
     };
     let (here, there) = ((&place.value, &place.id), (&after.value, &after.id));
-    if query.order.descending {
-        here < there
-    } else {
-        here > there
-    }
+    if query.order.descending { here < there } else { here > there }
 }
 
 fn matches(
@@ -165,20 +134,14 @@ fn matches(
     fields: &[Value],
 ) -> bool {
     let value = |field: &str| {
-        let value = collection
-            .position(field)
-            .and_then(|position| fields.get(position));
+        let value = collection.position(field).and_then(|position| fields.get(position));
         value.filter(|value| **value != Value::Absent)
     };
     match filter {
         Filter::Equals(field, wanted) => value(field) == Some(wanted),
         Filter::AtLeast(field, least) => value(field).is_some_and(|value| value >= least),
         Filter::AtMost(field, most) => value(field).is_some_and(|value| value <= most),
-        Filter::Term {
-            field,
-            word,
-            prefix,
-        } => match value(field) {
+        Filter::Term { field, word, prefix } => match value(field) {
             Some(Value::Terms(terms)) if *prefix => terms.iter().any(|t| t.starts_with(word)),
             Some(Value::Terms(terms)) => terms.contains(word),
             _ => false,
