@@ -7,6 +7,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::value::RawValue;
 
 /// The greatest price, in major units.
 pub const MAX_PRICE_MAJOR: i64 = 1_000_000;
@@ -110,9 +111,7 @@ impl FromStr for Currency {
     type Err = UnknownCurrency;
 
     fn from_str(text: &str) -> Result<Self, UnknownCurrency> {
-        let known = KNOWN
-            .iter()
-            .find(|known| known.code.eq_ignore_ascii_case(text));
+        let known = KNOWN.iter().find(|known| known.code.eq_ignore_ascii_case(text));
         known.map(Self).ok_or(UnknownCurrency)
     }
 }
@@ -178,11 +177,7 @@ impl Money {
         let dropped = i64::try_from(significant.len() - kept.len()).unwrap_or(i64::MAX);
         let zeros = shift.saturating_add(dropped);
         // More places than any price has: refused by length, before a number of that size is ever built.
-        if i64::try_from(kept.len())
-            .unwrap_or(i64::MAX)
-            .saturating_add(zeros)
-            > 15
-        {
+        if i64::try_from(kept.len()).unwrap_or(i64::MAX).saturating_add(zeros) > 15 {
             return Err(BadPrice::TooLarge);
         }
         if zeros < 0 {
@@ -190,9 +185,7 @@ impl Money {
         }
         let units: i64 = kept.parse().map_err(|_| BadPrice::TooLarge)?;
         let scale = 10_i64.checked_pow(u32::try_from(zeros).unwrap_or(u32::MAX));
-        let minor = scale
-            .and_then(|scale| units.checked_mul(scale))
-            .ok_or(BadPrice::TooLarge)?;
+        let minor = scale.and_then(|scale| units.checked_mul(scale)).ok_or(BadPrice::TooLarge)?;
         if minor > MAX_PRICE_MAJOR * 10_i64.pow(currency.decimals()) {
             return Err(BadPrice::TooLarge);
         }
@@ -208,10 +201,7 @@ impl Money {
     /// The amount in major units as JSON writes a number: `20`, `20.5`, never `20.50`.
     pub fn major(self) -> String {
         let scale = 10_u64.pow(self.currency.decimals());
-        let (sign, size) = (
-            if self.minor < 0 { "-" } else { "" },
-            self.minor.unsigned_abs(),
-        );
+        let (sign, size) = (if self.minor < 0 { "-" } else { "" }, self.minor.unsigned_abs());
         let (whole, part) = (size / scale, size % scale);
         if part == 0 {
             return format!("{sign}{whole}");
@@ -224,12 +214,18 @@ impl Money {
 
 impl fmt::Display for Money {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} {}",
-            self.major(),
-            self.currency.code().to_ascii_uppercase()
-        )
+        write!(f, "{} {}", self.major(), self.currency.code().to_ascii_uppercase())
+    }
+}
+
+/// An amount on the wire: a JSON number of major units, written digit by digit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Major(pub Money);
+
+impl Serialize for Major {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let number = RawValue::from_string(self.0.major()).map_err(serde::ser::Error::custom)?;
+        number.serialize(serializer)
     }
 }
 
@@ -290,6 +286,8 @@ mod tests {
         }
         let yen = Money::parse_price("5", "JPY".parse().unwrap()).unwrap();
         assert_eq!((yen.minor, yen.major().as_str()), (5, "5"));
+        let price = Major(Money { minor: 2_050, currency: Currency::USD });
+        assert_eq!(serde_json::to_string(&price).unwrap(), "20.5");
     }
 
     #[test]
