@@ -6,6 +6,7 @@
 //! | [`documents`] | how they are kept |
 //! | [`commands`] | what can happen: place, cancel, expire, hear of a ticket, hear of a payment |
 //! | [`queries`] | what can be asked |
+//! | [`views`], [`http`] | what goes over the wire, and the routes |
 //! | [`consume`] | events → commands |
 //! | [`expiry`] | ends what is due |
 
@@ -14,4 +15,40 @@ pub mod consume;
 pub mod documents;
 pub mod domain;
 pub mod expiry;
+pub mod http;
 pub mod queries;
+pub mod views;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use common::service::{Context, Parts, Service};
+
+use crate::documents::{ALLOWANCES, ORDERS, STOCK};
+
+/// What the operator decides about orders.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// How long an order reserves its units.
+    pub window: Duration,
+    /// Most live orders of one ticket that one buyer may have.
+    pub max_live_per_buyer: u32,
+}
+
+/// The service: what it keeps, serves, hears, and does by itself.
+pub fn service(settings: Settings) -> Service {
+    Service {
+        name: "orders",
+        collections: &[&ORDERS, &STOCK, &ALLOWANCES],
+        aggregates: &ORDERS,
+        assemble: Box::new(move |Context { engine, kit }| Parts {
+            routes: http::routes(http::Api {
+                kit,
+                window: settings.window,
+                max_live: settings.max_live_per_buyer,
+            }),
+            hears: consume::hears(),
+            reconcilers: vec![Arc::new(expiry::Expiry::new(engine))],
+        }),
+    }
+}

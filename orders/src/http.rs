@@ -1,0 +1,198 @@
+//! Wire types ↔ commands and queries. No rules are decided here.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{FromRef, Path, State};
+use axum::response::Response;
+use common::command::{Key, Refusal};
+use common::execute::{Engine, Failure};
+use common::http::{Errors, Kit, Problem, Read, Write, live, path_id};
+use common::id::{OrderId, TicketId};
+use common::money::Currency;
+use common::replies::Answer;
+use common::session::Session;
+use common::store::{Position, Value};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::commands::{Cancel, Place, Placed, SeenPrice};
+use crate::domain::Order;
+use crate::queries;
+use crate::views::{NewOrder, OrderView};
+
+/// Most units of one order: as many as a ticket can have.
+const MAX_QUANTITY: i64 = 100_000;
+
+/// What handlers share.
+#[derive(Clone)]
+pub struct Api {
+    /// What every service's handlers share.
+    pub kit: Kit,
+    /// How long an order reserves its units.
+    pub window: Duration,
+    /// Most live orders of one ticket that one buyer may have.
+    pub max_live: u32,
+}
+
+impl FromRef<Api> for Kit {
+    fn from_ref(api: &Api) -> Self {
+        api.kit.clone()
+    }
+}
+
+/// This service's routes.
+pub fn routes(api: Api) -> OpenApiRouter {
+    OpenApiRouter::new()
+        .routes(routes!(list, place))
+        .routes(routes!(show, cancel))
+        .routes(routes!(watch))
+        .with_state(api)
+}
+
+/// Order a ticket
+///
+/// Its units are reserved until `expiresAt`. A ticket that was put up a moment ago may still be unknown here; after a
+/// 404 for such a one, try again.
+#[utoipa::path(
+    post, path = "/api/orders", tag = "orders", request_body = NewOrder,
+    responses(
+        (status = 201, description = "The order; its units are reserved", body = OrderView),
+        (status = 400, description = "What was sent breaks a rule, or the ticket is already reserved", body = Errors),
+        (status = 404, description = "There is no such ticket", body = Errors),
+        (status = 409, description = "The price is not the one that was sent, or a request with this Idempotency-Key is being worked on", body = Errors),
+    )
+)]
+async fn place(State(api): State<Api>, request: Write) -> Result<Response, Problem> {
+    let buyer = request.session()?.user_id;
+    let mut fields = request.fields()?;
+    let ticket: Option<TicketId> = fields.id("ticketId");
+    let quantity = fields.optional_integer("quantity", 1..=MAX_QUANTITY);
+    let seen = fields.optional_price("price", Currency::FINEST);
+    let Some(ticket) = ticket else { return Err(fields.refusal().into()) };
+    fields.check()?;
+    let engine = api.kit.engine();
+    queries::await_ticket(engine, ticket).await?;
+    let command = Place {
+        buyer,
+        ticket,
+        quantity: quantity.and_then(|units| u32::try_from(units).ok()).unwrap_or(1),
+        seen: seen.map(|price| SeenPrice { thousandths: price.minor }),
+        window: api.window,
+        max_live: api.max_live,
+    };
+    let render = |placed: &Placed| {
+        let at = format!("/api/orders/{}", placed.order.id);
+        Answer::created(&OrderView::of(placed)).with_etag(placed.version).with_location(at)
+    };
+    request.run(engine, command, render).await
+}
+
+/// List one's own orders
+#[utoipa::path(
+    get, path = "/api/orders", tag = "orders",
+    params(
+        ("sort" = Option<String>, Query, description = "`createdAt` (oldest first, the default) or `-createdAt`"),
+        ("limit" = Option<u32>, Query, description = "Most orders to return: 1 to 100, 50 by default", minimum = 1, maximum = 100),
+        ("cursor" = Option<String>, Query, description = "Where to go on, from the `Link` header of the page before"),
+    ),
+    responses((status = 200, description = "One page of orders", body = Vec<OrderView>))
+)]
+async fn list(State(api): State<Api>, request: Read) -> Result<Response, Problem> {
+    let buyer = request.session()?.user_id;
+    let mut params = request.query();
+    let sort = params.one_of("sort", &["createdAt", "-createdAt"]).unwrap_or("createdAt");
+    let page = params.page(sort, None);
+    params.check()?;
+    let after = page.after_id().map(OrderId);
+    let newest_first = sort == "-createdAt";
+    let found =
+        queries::orders_of(api.kit.engine(), buyer, newest_first, after, page.fetch()).await?;
+    let place = |placed: &Placed| Position { value: Value::Absent, id: placed.order.id.to_string() };
+    let (orders, next) = page.cut(found, place);
+    let views: Vec<OrderView> = orders.iter().map(OrderView::of).collect();
+    Ok(request.page(&views, next))
+}
+
+/// Show one of one's own orders
+#[utoipa::path(
+    get, path = "/api/orders/{id}", tag = "orders",
+    params(("id" = String, Path, description = "The order's id")),
+    responses(
+        (status = 200, description = "The order", body = OrderView),
+        (status = 404, description = "There is no such order", body = Errors),
+    )
+)]
+async fn show(
+    State(api): State<Api>,
+    Path(id): Path<String>,
+    request: Read,
+) -> Result<Response, Problem> {
+    let placed = own(api.kit.engine(), request.session()?, &id).await?;
+    Ok(request.answer(placed.version, &OrderView::of(&placed)))
+}
+
+/// Cancel one of one's own orders
+///
+/// Its units are on sale again. An order that is cancelled already stays so.
+#[utoipa::path(
+    delete, path = "/api/orders/{id}", tag = "orders",
+    params(("id" = String, Path, description = "The order's id")),
+    responses(
+        (status = 204, description = "The order is cancelled"),
+        (status = 400, description = "The order has been paid", body = Errors),
+        (status = 404, description = "There is no such order", body = Errors),
+    )
+)]
+async fn cancel(
+    State(api): State<Api>,
+    Path(id): Path<String>,
+    request: Write,
+) -> Result<Response, Problem> {
+    let session = request.session()?;
+    request.fields_if_any()?;
+    let placed = own(api.kit.engine(), session, &id).await?;
+    let command =
+        Cancel { order: placed.order.id, ticket: placed.order.ticket.id, buyer: session.user_id };
+    request.run(api.kit.engine(), command, |()| Answer::empty(204)).await
+}
+
+/// Watch one of one's own orders
+///
+/// A stream of Server-Sent Events. The first `order` event comes at once, and another with every change; the data of
+/// each is the order as `GET /api/orders/{id}` gives it.
+#[utoipa::path(
+    get, path = "/api/orders/{id}/live", tag = "orders",
+    params(("id" = String, Path, description = "The order's id")),
+    responses(
+        (status = 200, description = "The stream", body = String, content_type = "text/event-stream"),
+        (status = 404, description = "There is no such order", body = Errors),
+    )
+)]
+async fn watch(
+    State(api): State<Api>,
+    Path(id): Path<String>,
+    request: Read,
+) -> Result<Response, Problem> {
+    let order = own(api.kit.engine(), request.session()?, &id).await?.order.id;
+    let engine = Arc::clone(api.kit.engine());
+    let read = move || {
+        let engine = Arc::clone(&engine);
+        async move {
+            let placed = queries::order(&engine, order).await?;
+            Ok(placed.map(|placed| (placed.version, OrderView::of(&placed))))
+        }
+    };
+    live(&request, "order", Key::of::<Order>(order), read).await
+}
+
+/// The order of that id, if it is the caller's.
+async fn own(engine: &Engine, session: &Session, id: &str) -> Result<Placed, Problem> {
+    let id: OrderId = path_id(id)?;
+    let found = queries::order(engine, id).await?;
+    let placed = found.ok_or(Failure::Refused(Refusal::NotFound))?;
+    if placed.order.buyer != session.user_id {
+        return Err(Refusal::NotYours.into());
+    }
+    Ok(placed)
+}
