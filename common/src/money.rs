@@ -96,6 +96,10 @@ impl Currency {
     /// The currency of a listing that names none.
     pub const USD: Self = Self(&KNOWN[0]);
 
+    /// A currency whose minor unit is a thousandth, the smallest there is: in it, an amount of any currency can be
+    /// read before it is known which one is meant.
+    pub const FINEST: Self = Self(&KNOWN[KNOWN.len() - 1]);
+
     /// The ISO 4217 code in lower case.
     pub fn code(self) -> &'static str {
         self.0.code
@@ -286,6 +290,7 @@ mod tests {
         }
         let yen = Money::parse_price("5", "JPY".parse().unwrap()).unwrap();
         assert_eq!((yen.minor, yen.major().as_str()), (5, "5"));
+        assert!(KNOWN.iter().all(|known| known.decimals <= Currency::FINEST.decimals()));
         let price = Major(Money { minor: 2_050, currency: Currency::USD });
         assert_eq!(serde_json::to_string(&price).unwrap(), "20.5");
     }
