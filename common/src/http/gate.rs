@@ -1,0 +1,231 @@
+//! What surrounds every request, as one layer: an id for the request, the cross-site defence, a time limit, a catch for
+//! panics, the error shape for what the router refuses by itself, and the headers that every answer carries.
+//!
+//! It is one service of our own and not a stack of middleware, because each of those costs an allocation and a
+//! copy of the request, for every request there is.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::str::FromStr;
+use std::task::{Context, Poll};
+
+use axum::Router;
+use axum::extract::Request;
+use axum::response::{IntoResponse as _, Response};
+use futures_util::FutureExt as _;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use tower::{Layer, Service};
+
+use super::answers::{JSON, NO_STORE};
+use super::errors::{Cause, Problem, of_status};
+use super::origin;
+use super::settings::Settings;
+use crate::command::Refusal;
+
+/// The header that carries a request's id, both ways.
+pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Longest id that is taken over from a client.
+const MAX_REQUEST_ID_BYTES: usize = 64;
+
+const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
+const NO_REFERRER: HeaderValue = HeaderValue::from_static("no-referrer");
+
+/// The routes with everything around them that every request needs.
+pub fn app(routes: Router, settings: Settings) -> Router {
+    routes.layer(GateLayer { settings })
+}
+
+/// The id in a path.
+///
+/// # Errors
+/// 404 where it is malformed, because then it names nothing.
+pub fn path_id<T: FromStr>(text: &str) -> Result<T, Refusal> {
+    text.parse().map_err(|_| Refusal::NotFound)
+}
+
+/// The id that [`app`] has given the request.
+pub(super) fn trace_of(headers: &HeaderMap) -> String {
+    let id = headers.get(X_REQUEST_ID).and_then(|id| id.to_str().ok());
+    id.unwrap_or_default().to_owned()
+}
+
+#[derive(Clone)]
+struct GateLayer {
+    settings: Settings,
+}
+
+impl<S> Layer<S> for GateLayer {
+    type Service = Gate<S>;
+
+    fn layer(&self, inner: S) -> Gate<S> {
+        Gate { inner, settings: self.settings.clone() }
+    }
+}
+
+#[derive(Clone)]
+struct Gate<S> {
+    inner: S,
+    settings: Settings,
+}
+
+impl<S> Service<Request> for Gate<S>
+where
+    S: Service<Request, Error = Infallible> + Send + 'static,
+    S::Response: axum::response::IntoResponse,
+    S::Future: Send + 'static,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, mut request: Request) -> Self::Future {
+        let id = self.request_id(&mut request);
+        if let Some(problem) = self.refusal(&request) {
+            let response = finish(problem.into_response(), id);
+            return Box::pin(std::future::ready(Ok(response)));
+        }
+        let asked = Asked { method: request.method().clone(), uri: request.uri().clone(), id };
+        let limit = self.settings.request_timeout;
+        let answering = self.inner.call(request);
+        Box::pin(async move {
+            let caught = AssertUnwindSafe(answering).catch_unwind();
+            let response = match tokio::time::timeout(limit, caught).await {
+                Ok(Ok(Ok(response))) => response.into_response(),
+                Ok(Ok(Err(never))) => match never {},
+                Ok(Err(panic)) => Problem::Panicked(message_of(&*panic)).into_response(),
+                Err(_) => Problem::Overdue.into_response(),
+            };
+            Ok(asked.answered(response))
+        })
+    }
+}
+
+impl<S> Gate<S> {
+    /// The request's id: the client's own where it is a decent one.
+    fn request_id(&self, request: &mut Request) -> HeaderValue {
+        if let Some(id) = request.headers().get(X_REQUEST_ID)
+            && is_decent(id.as_bytes())
+        {
+            return id.clone();
+        }
+        let id = self.settings.ids.next(self.settings.clock.now()).to_string();
+        let id = HeaderValue::try_from(id).unwrap_or(HeaderValue::from_static("none"));
+        request.headers_mut().insert(X_REQUEST_ID, id.clone());
+        id
+    }
+
+    /// Why a request is refused before any route sees it.
+    fn refusal(&self, request: &Request) -> Option<Problem> {
+        let (method, uri, headers) = (request.method(), request.uri(), request.headers());
+        if origin::is_foreign(method, uri, headers, self.settings.public_url.as_ref()) {
+            return Some(Problem::Foreign);
+        }
+        // A path that is no text names nothing; the router's extractors would call it malformed.
+        (!is_text(uri.path())).then_some(Problem::NoSuchPath)
+    }
+}
+
+/// What was asked, for the log.
+struct Asked {
+    method: Method,
+    uri: http::Uri,
+    id: HeaderValue,
+}
+
+impl Asked {
+    fn answered(self, response: Response) -> Response {
+        let status = response.status();
+        let (request, method, path) = (self.id.to_str().unwrap_or(""), &self.method, self.uri.path());
+        if status.is_server_error() {
+            let cause = response.extensions().get::<Cause>().map_or("", |cause| &cause.0);
+            let status = status.as_u16();
+            if status == 503 {
+                tracing::warn!(request, %method, path, status, cause, "could not be served");
+            } else {
+                tracing::error!(request, %method, path, status, cause, "went wrong");
+            }
+        } else {
+            tracing::debug!(request, %method, path, status = status.as_u16(), "answered");
+        }
+        let shapeless = status.is_client_error() || status.is_server_error();
+        let response = match shapeless && !has_shape(&response) {
+            true => in_shape(response),
+            false => response,
+        };
+        finish(response, self.id)
+    }
+}
+
+/// Whether an error's body is one that a handler wrote on purpose.
+fn has_shape(response: &Response) -> bool {
+    match response.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes) {
+        // What the router and its extractors say by themselves is plain text or nothing.
+        None => false,
+        Some(kind) => !kind.starts_with(b"text/plain"),
+    }
+}
+
+/// The same error in our shape, with the headers that belong to it, such as `Allow`.
+fn in_shape(response: Response) -> Response {
+    let mut shaped = of_status(response.status()).into_response();
+    for (name, value) in response.headers() {
+        if *name != CONTENT_TYPE && *name != http::header::CONTENT_LENGTH {
+            shaped.headers_mut().insert(name.clone(), value.clone());
+        }
+    }
+    shaped
+}
+
+/// The headers that every answer carries.
+fn finish(mut response: Response, id: HeaderValue) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(X_REQUEST_ID, id);
+    headers.insert(X_CONTENT_TYPE_OPTIONS, NOSNIFF);
+    headers.entry(REFERRER_POLICY).or_insert(NO_REFERRER);
+    if headers.get(CONTENT_TYPE).is_some_and(|kind| kind == JSON) {
+        headers.entry(CACHE_CONTROL).or_insert(NO_STORE);
+    }
+    response
+}
+
+/// Whether a client's id can stand in logs and events as it is.
+fn is_decent(id: &[u8]) -> bool {
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    (1..=MAX_REQUEST_ID_BYTES).contains(&id.len()) && id.iter().all(plain)
+}
+
+/// Whether a path is UTF-8 once its percent signs are resolved.
+fn is_text(path: &str) -> bool {
+    if !path.contains('%') {
+        return true;
+    }
+    let mut bytes = Vec::with_capacity(path.len());
+    let mut rest = path.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        let digits = after.get(..2).and_then(|digits| std::str::from_utf8(digits).ok());
+        match (first, digits.and_then(|digits| u8::from_str_radix(digits, 16).ok())) {
+            (b'%', Some(byte)) => {
+                bytes.push(byte);
+                rest = &after[2..];
+            }
+            _ => {
+                bytes.push(*first);
+                rest = after;
+            }
+        }
+    }
+    std::str::from_utf8(&bytes).is_ok()
+}
+
+fn message_of(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default()
+}
