@@ -1,0 +1,113 @@
+//! Proving and choosing passwords: throttled, then hashed.
+//!
+//! A claim is counted against the account before it is looked at, so that a thousand guesses at once are no better
+//! than a thousand in a row, and given back where it was no guess after all. Against an address only failures are
+//! counted, since many people share one. Neither depends on whether the account exists.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use common::execute::Failure;
+use common::time::{Clock, Timestamp};
+
+use crate::domain::{Email, Password, PasswordHash};
+use crate::hashing::{Claim, Hashing, HashingFailed};
+use crate::throttle::{Throttle, party};
+
+/// How often somebody may try.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Wrong passwords a minute for one account.
+    pub failures_per_account: u32,
+    /// Wrong passwords a minute from one address, for whichever account.
+    pub failures_per_address: u32,
+    /// Sign-ups a minute from one address.
+    pub sign_ups_per_address: u32,
+}
+
+/// Where passwords are proved and chosen.
+pub struct Passwords {
+    hashing: Hashing,
+    clock: Arc<dyn Clock>,
+    accounts: Throttle,
+    addresses: Throttle,
+    sign_ups: Throttle,
+}
+
+/// A password that somebody says is theirs.
+#[derive(Debug)]
+pub struct Attempt<'a> {
+    /// Whose.
+    pub email: &'a Email,
+    /// Where they are.
+    pub address: IpAddr,
+    /// The password.
+    pub password: Password,
+    /// What is kept of the account's password, if there is such an account.
+    pub kept: Option<&'a PasswordHash>,
+}
+
+impl Passwords {
+    /// Hashes on `hashing`, within `limits`.
+    pub fn new(hashing: Hashing, limits: Limits, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            hashing,
+            clock,
+            accounts: Throttle::new(limits.failures_per_account),
+            addresses: Throttle::new(limits.failures_per_address),
+            sign_ups: Throttle::new(limits.sign_ups_per_address),
+        }
+    }
+
+    /// Whether the password is theirs.
+    ///
+    /// # Errors
+    /// When there were too many failures, or passwords cannot be hashed at the moment.
+    pub async fn prove(&self, attempt: Attempt<'_>) -> Result<Claim, Failure> {
+        let Attempt { email, address, password, kept } = attempt;
+        let address = party(address);
+        self.addresses.check(&address, self.now())?;
+        self.accounts.take(email, self.now())?;
+        let claim = self.hashing.verify(password, kept).await;
+        match &claim {
+            Ok(Claim::Right | Claim::RightButStale) => self.accounts.forget(email),
+            Ok(Claim::Wrong) => self.addresses.count(&address, self.now()),
+            Err(_) => self.accounts.give_back(email),
+        }
+        Ok(claim?)
+    }
+
+    /// Whether somebody may sign up from this address. It counts as one.
+    ///
+    /// # Errors
+    /// When too many have.
+    pub fn admit_sign_up(&self, address: IpAddr) -> Result<(), Failure> {
+        Ok(self.sign_ups.take(&party(address), self.now())?)
+    }
+
+    /// What is to be kept of a password.
+    ///
+    /// # Errors
+    /// When passwords cannot be hashed at the moment.
+    pub async fn hash(&self, password: Password) -> Result<PasswordHash, Failure> {
+        Ok(self.hashing.hash(password).await?)
+    }
+
+    /// How many hashes have been computed so far.
+    pub fn operations(&self) -> u64 {
+        self.hashing.operations()
+    }
+
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}
+
+impl From<HashingFailed> for Failure {
+    fn from(cause: HashingFailed) -> Self {
+        match cause {
+            HashingFailed::Busy => Self::Overloaded,
+            HashingFailed::Broken(cause) => Self::Broken(cause),
+        }
+    }
+}
