@@ -2,8 +2,25 @@
 //!
 //! | module | what it is |
 //! | --- | --- |
-//! | [`time`], [`id`], [`money`] | instants and the clock; identifiers; exact amounts |
-//! | [`store`], [`bus`] | the two ports, their backends, and one contract suite for each |
+//! | [`time`] | instants, and the clock that everything is handed |
+//! | [`id`] | identifiers from time and entropy handed in |
+//! | [`money`] | exact amounts |
+//! | [`events`] | what services tell one another, every version ever published |
+//! | [`task`] | where work goes that must not stop because whoever asked went away |
+//! | [`worker`] | reconcilers: woken by a hint or a period, they do what is due |
+//! | [`store`] | the port to a database; memory, SQLite; one contract for all |
+//! | [`bus`] | the port to an event bus; the embedded one; one contract for all |
+//! | [`command`] | what a decision is made of |
+//! | [`watch`] | who is woken when a document changes |
+//! | [`outbox`] | the record of every event, and its way to the bus |
+//! | [`execute`] | load → decide → commit → resolve: the only write path |
+//! | [`replies`] | idempotency keys: the first answer, kept with the change it answers for |
+//! | [`inbox`] | delivery → command → acknowledgement |
+//! | [`session`] | who is signed in, verified by every service on its own |
+//! | [`http`] | what handlers are made of |
+//! | [`telemetry`] | logs |
+//! | [`service`] | a service is a value |
+//! | [`run`] | services running: the one place where adapters are named |
 
 pub mod bus;
 pub mod command;
@@ -15,10 +32,12 @@ pub mod inbox;
 pub mod money;
 pub mod outbox;
 pub mod replies;
+pub mod run;
 pub mod service;
 pub mod session;
 pub mod store;
 pub mod task;
+pub mod telemetry;
 pub mod time;
 pub mod watch;
 pub mod worker;

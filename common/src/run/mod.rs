@@ -20,14 +20,14 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::bus::Bus;
 use crate::bus::embedded::{self, EmbeddedBus};
 use crate::execute::{Engine, Ports};
-use crate::http::Kit;
+use crate::http::{self, Kit};
 use crate::id::{Ids, NoEntropy, SystemEntropy, random_u64};
 use crate::inbox::Inbox;
 use crate::outbox::{Outbox, Relay, Sweep, Trim};
 use crate::replies::Clearing;
 use crate::service::{Context, RESERVED, Service};
 use crate::session::{self, SessionView};
-use crate::store::sqlite::{self, SqliteStore};
+use crate::store::sqlite::{self, SqliteOptions, SqliteStore};
 use crate::store::{Collection, Store};
 use crate::time::Clock;
 use crate::worker::{Reconciler, StepFailed, work};
@@ -73,7 +73,7 @@ pub struct Embedded {
     clock: Arc<dyn Clock>,
     ids: Arc<Ids>,
     tasks: TokioTasks,
-    bus: Arc<dyn Bus>,
+    bus: Arc<EmbeddedBus>,
 }
 
 impl Embedded {
@@ -101,7 +101,7 @@ impl Embedded {
         collections: &[&'static Collection],
     ) -> Result<Arc<dyn Store>, StartError> {
         let path = self.folder.join(format!("{name}.db"));
-        Ok(Arc::new(SqliteStore::open(&path, collections, sqlite::Options::default())?))
+        Ok(Arc::new(SqliteStore::open(&path, collections, SqliteOptions::default())?))
     }
 
     /// The clock.
@@ -114,9 +114,14 @@ impl Embedded {
         &self.tasks
     }
 
-    /// The event bus.
-    pub fn bus(&self) -> &Arc<dyn Bus> {
-        &self.bus
+    /// Where ids come from.
+    pub fn ids(&self) -> &Arc<Ids> {
+        &self.ids
+    }
+
+    /// Writes what the bus has still to write. Nothing is delivered afterwards.
+    pub fn close(&self) {
+        self.bus.close();
     }
 }
 
@@ -126,30 +131,32 @@ pub struct Running {
     pub routes: Vec<OpenApiRouter>,
     /// Each service's engine, by name.
     pub engines: Vec<(&'static str, Arc<Engine>)>,
+    outboxes: Vec<Arc<Outbox>>,
     tasks: TokioTasks,
     stop: watch::Sender<bool>,
     sweeps: Vec<Arc<Sweep>>,
 }
 
 impl Running {
-    /// Starts `services` on `embedded`. `kit_settings` are what their handlers share.
+    /// Starts `services` on `embedded`. `http` is what their handlers share.
     ///
     /// # Errors
     /// When a store cannot be opened or written.
     pub async fn start(
         services: Vec<Service>,
         embedded: &Embedded,
-        kit_settings: &crate::http::Settings,
+        http: &http::Settings,
     ) -> Result<Self, StartError> {
         let mut running = Self {
             routes: Vec::new(),
             engines: Vec::new(),
+            outboxes: Vec::new(),
             tasks: embedded.tasks.clone(),
             stop: watch::Sender::new(false),
             sweeps: Vec::new(),
         };
         for service in services {
-            running.add(service, embedded, kit_settings).await?;
+            running.add(service, embedded, http).await?;
         }
         Ok(running)
     }
@@ -158,11 +165,12 @@ impl Running {
         &mut self,
         service: Service,
         embedded: &Embedded,
-        kit_settings: &crate::http::Settings,
+        http: &http::Settings,
     ) -> Result<(), StartError> {
         let Service { name, collections, aggregates, assemble } = service;
         let store = embedded.store(name, &[collections, RESERVED].concat())?;
-        let (clock, bus) = (Arc::clone(&embedded.clock), Arc::clone(&embedded.bus));
+        let clock = Arc::clone(&embedded.clock);
+        let bus: Arc<dyn Bus> = Arc::clone(&embedded.bus) as _;
         let outbox = Arc::new(Outbox::new(embedded.ids.next(clock.now())));
         let sweep = Sweep::new(
             Arc::clone(&outbox),
@@ -184,17 +192,18 @@ impl Running {
             Arc::clone(&outbox),
         );
         let sessions = SessionView::new(Arc::clone(&engine));
-        let kit = Kit::new(Arc::clone(&engine), sessions.clone(), kit_settings.clone());
+        let refresher = sessions.refresher();
+        let kit = Kit::new(Arc::clone(&engine), sessions, http.clone());
         let parts = assemble(Context { engine: Arc::clone(&engine), kit });
         let mut hears = parts.hears;
-        hears.extend(session::hears(&sessions));
+        hears.push(session::hears());
         self.routes.push(parts.routes);
         let common: [Arc<dyn Reconciler>; 5] = [
             Arc::new(Relay::new(Arc::clone(&outbox), Arc::clone(&bus))),
             Arc::clone(&sweep) as _,
             Arc::new(Trim::new(Arc::clone(&store), Arc::clone(&clock), aggregates)),
             Arc::new(Clearing::new(Arc::clone(&store), Arc::clone(&clock))),
-            sessions.refresher(),
+            refresher,
         ];
         for reconciler in common.into_iter().chain(parts.reconcilers) {
             let work = work(reconciler, name, Arc::clone(&clock), self.stopped());
@@ -204,8 +213,19 @@ impl Running {
         let stopped = self.stopped();
         self.tasks.start(async move { inbox.listen(&*bus, stopped).await });
         self.engines.push((name, engine));
+        self.outboxes.push(outbox);
         self.sweeps.push(sweep);
         Ok(())
+    }
+
+    /// Each service's store, by name, for the readiness route.
+    pub fn stores(&self) -> Vec<(&'static str, Arc<dyn Store>)> {
+        self.engines.iter().map(|(name, engine)| (*name, Arc::clone(engine.store()))).collect()
+    }
+
+    /// How many events are committed and have not reached the bus.
+    pub fn unpublished(&self) -> usize {
+        self.outboxes.iter().map(|outbox| outbox.depth()).sum()
     }
 
     /// Returns when the services are told to stop.
