@@ -1,9 +1,10 @@
 //! The bus port: messages from one service's outbox to every service that subscribed.
 //!
-//! A bus carries copies. The record of an event is the outbox of the service that published it, so a bus may
-//! deliver twice, late and out of order, and may lose everything it holds: [`crate::outbox`] sends it again, and
-//! [`crate::inbox`] ignores what is not newer. What a bus must promise is small, and [`contract`] holds it to it:
-//! what is not acknowledged comes again, and a wiped bus is seen to be another one ([`Bus::epoch`]).
+//! A bus carries copies. The record of an event is the outbox of the service that published it, so
+//! a bus may deliver twice, late and out of order, and may lose everything it holds:
+//! [`crate::outbox`] sends it again, and [`crate::inbox`] ignores what is not newer. What a bus
+//! must promise is small, and [`contract`] holds it to it: what is not acknowledged comes again,
+//! and a wiped bus is seen to be another one ([`Bus::epoch`]).
 
 pub mod contract;
 pub mod embedded;
@@ -52,8 +53,8 @@ pub trait Bus: Send + Sync + 'static {
     /// When it may not hold all of them; they are to be published again.
     async fn publish(&self, messages: Vec<Message>) -> Result<(), BusDown>;
 
-    /// Joins `group` for `subjects`. Each message goes to one member of each group; a new group starts with the
-    /// oldest message that the bus still holds.
+    /// Joins `group` for `subjects`. Each message goes to one member of each group; a new group
+    /// starts with the oldest message that the bus still holds.
     ///
     /// # Errors
     /// When the bus cannot serve.
@@ -73,13 +74,17 @@ pub trait Bus: Send + Sync + 'static {
 /// A member of a group, receiving its share. Dropping it gives back what it has not acknowledged.
 #[async_trait]
 pub trait Subscription: Send + Sync {
-    /// Waits for at least one message and returns up to [`MAX_MESSAGES`].
+    /// Waits for at least one message and returns up to [`MAX_MESSAGES`]. Who stops waiting loses
+    /// none.
     ///
     /// # Errors
-    /// When the bus cannot serve.
+    /// When the bus cannot serve, or the subscription holds too many messages that it has not dealt
+    /// with.
     async fn next(&mut self) -> Result<Vec<Delivery>, BusDown>;
 
-    /// Says that these deliveries have been dealt with for good. Those of a batch that are not named come again.
+    /// Says that these deliveries have been dealt with for good. Those that are neither
+    /// acknowledged nor given back come again when the subscription is dropped or the process ends.
+    /// Tokens that name nothing it holds are ignored.
     ///
     /// # Errors
     /// When the bus cannot serve; the messages will come again.
