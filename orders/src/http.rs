@@ -179,11 +179,12 @@ async fn watch(
     let read = move || {
         let engine = Arc::clone(&engine);
         async move {
-            let placed = queries::order(&engine, order).await?;
-            Ok(placed.map(|placed| (placed.version, OrderView::of(&placed))))
+            let Some(placed) = queries::order(&engine, order).await? else { return Ok(None) };
+            let json = serde_json::to_string(&OrderView::of(&placed))?;
+            Ok(Some((placed.version, json)))
         }
     };
-    live(&request, "order", Key::of::<Order>(order), read).await
+    live(&request, "order", Key::of::<Order>(order), read)
 }
 
 /// The order of that id, if it is the caller's.

@@ -23,8 +23,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use common::service::{Context, Parts, Service};
+use common::store::Collection;
 
 use crate::documents::{ALLOWANCES, ORDERS, STOCK};
+
+/// What this service keeps.
+pub static COLLECTIONS: &[&Collection] = &[&ORDERS, &STOCK, &ALLOWANCES];
 
 /// What the operator decides about orders.
 #[derive(Debug, Clone)]
@@ -39,7 +43,7 @@ pub struct Settings {
 pub fn service(settings: Settings) -> Service {
     Service {
         name: "orders",
-        collections: &[&ORDERS, &STOCK, &ALLOWANCES],
+        collections: COLLECTIONS,
         aggregates: &ORDERS,
         assemble: Box::new(move |Context { engine, kit }| Parts {
             routes: http::routes(http::Api {

@@ -64,9 +64,8 @@ pub struct TicketView {
     version: u64,
 }
 
-/// Where an order stands: `created` and `awaiting:payment` are live, `complete` and `cancelled` are final.
+/// Where an order stands, for the description of [`OrderStatus`], which knows nothing of OpenAPI: `created` and `awaiting:payment` are live, `complete` and `cancelled` are final.
 #[derive(Debug, ToSchema)]
-#[expect(dead_code, reason = "describes common's OrderStatus, which knows nothing of OpenAPI")]
 pub enum Status {
     /// Placed; waiting for its buyer.
     #[schema(rename = "created")]

@@ -1,1 +1,29 @@
-fn main() {}
+//! The program `ticketing`: all services in one process, on storage embedded in one folder.
+
+mod cli;
+mod data;
+mod home;
+mod serve;
+mod services;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::cli::{Cli, Command};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let outcome = match cli.command {
+        None => serve::run(&cli.serve),
+        Some(Command::Serve(options)) => serve::run(&options),
+        Some(Command::Openapi) => serve::print_openapi(),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(sentence) => {
+            eprintln!("ticketing: {sentence}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! Serving: from options to an open address, and from a signal to a clean end.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use axum::Router;
+use common::execute::chain;
+use common::http;
+use common::run::{self, Embedded, GRACE, Running, TokioTasks};
+use common::telemetry;
+use tokio::net::TcpListener;
+use tokio::runtime::{Handle, Runtime};
+use tokio::signal::unix::{SignalKind, signal};
+use utoipa::openapi::OpenApi;
+use utoipa_swagger_ui::SwaggerUi;
+
+use crate::cli::{LogFormat, Serve};
+use crate::{data, home, services};
+
+/// Serves until a signal says to stop.
+///
+/// # Errors
+/// With a sentence that says what to do.
+pub fn run(options: &Serve) -> Result<(), String> {
+    let format = match options.log_format {
+        LogFormat::Text => telemetry::Format::Text,
+        LogFormat::Json => telemetry::Format::Json,
+    };
+    telemetry::init(format, &options.log_level).map_err(|error| format!("--log-level: {error}"))?;
+    let _locked = data::lock(&options.data)?;
+    let runtime = Runtime::new().map_err(|error| format!("no threads can be started: {error}"))?;
+    let outcome = runtime.block_on(serve(options));
+    // What still runs after the drain is cut off here, rather than waited for without end.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    outcome
+}
+
+async fn serve(options: &Serve) -> Result<(), String> {
+    let listener = listen(options.listen).await?;
+    let address = listener.local_addr().map_err(|error| error.to_string())?;
+    let stop = stop_signal()?;
+    let (embedded, mut running, settings) = start(options).await?;
+    let app = app(&mut running, settings.clone());
+    // Requests are tracked apart from workers, because they end first.
+    let connections = TokioTasks::new(Handle::current());
+    home::greet(address, &options.data).map_err(|error| format!("standard output: {error}"))?;
+    tracing::info!(%address, data = %options.data.display(), "serving");
+    let stopping = async {
+        stop.await;
+        tracing::info!("stopping: no new requests; those under way are finished");
+        settings.stopping.begin();
+    };
+    run::serve(listener, app, &connections, GRACE, stopping).await;
+    running.stop().await;
+    embedded.close();
+    tracing::info!("stopped");
+    Ok(())
+}
+
+async fn start(options: &Serve) -> Result<(Embedded, Running, http::Settings), String> {
+    let embedded = Embedded::open(&options.data, Handle::current()).map_err(|e| chain(&e))?;
+    let settings = services::http(options, &embedded)?;
+    let services = services::all(options, &embedded)?;
+    let running = Running::start(services, &embedded, &settings).await.map_err(|e| chain(&e))?;
+    Ok((embedded, running, settings))
+}
+
+/// All routes on one origin, and what surrounds every request.
+fn app(running: &mut Running, settings: http::Settings) -> Router {
+    let (routes, document) = described(running);
+    let docs = SwaggerUi::new("/api/docs").url("/api/openapi.json", document);
+    http::app(routes.merge(docs).merge(home::router()), settings)
+}
+
+fn described(running: &mut Running) -> (Router, OpenApi) {
+    let mut parts = std::mem::take(&mut running.routes);
+    parts.push(http::health::routes(running.stores()));
+    http::openapi::assemble(parts)
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, String> {
+    TcpListener::bind(address).await.map_err(|error| match error.kind() {
+        std::io::ErrorKind::AddrInUse => format!(
+            "{address} is in use by another program; stop that one, or choose another address with \
+             --listen"
+        ),
+        std::io::ErrorKind::PermissionDenied => format!(
+            "listening on {address} is not permitted; choose a port above 1023 with --listen"
+        ),
+        _ => format!("cannot listen on {address}: {error}"),
+    })
+}
+
+/// Returns at the first SIGTERM or Ctrl-C. The second ends the process at once.
+fn stop_signal() -> Result<impl Future<Output = ()> + Send, String> {
+    let failed = |error| format!("signals cannot be handled: {error}");
+    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        TokioTasks::new(Handle::current()).start(async move {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            tracing::warn!("stopped by a second signal; what was under way is recovered at the next start");
+            #[expect(clippy::disallowed_methods, reason = "whoever presses twice means it")]
+            std::process::exit(1);
+        });
+    })
+}
+
+/// Prints the OpenAPI description.
+///
+/// # Errors
+/// With a sentence that says what went wrong.
+pub fn print_openapi() -> Result<(), String> {
+    // The description is generated from the routes, and routes belong to services that are put together: on a folder
+    // that is gone afterwards.
+    let folder = tempfile::tempdir().map_err(|error| format!("no temporary folder: {error}"))?;
+    let options = Serve::in_folder(folder.path());
+    let runtime = Runtime::new().map_err(|error| format!("no threads can be started: {error}"))?;
+    let document = runtime.block_on(async {
+        let (embedded, mut running, _) = start(&options).await?;
+        let (_, document) = described(&mut running);
+        running.stop().await;
+        embedded.close();
+        document.to_pretty_json().map_err(|error| error.to_string())
+    })?;
+    println!("{document}");
+    Ok(())
+}
