@@ -1,5 +1,5 @@
-//! Random histories of commits and finds: SQLite says what the model says, whatever the size of its cache, and
-//! also after it has been closed and opened in between.
+//! Random histories of commits and finds: SQLite says what the model says, whatever the size of its
+//! cache, and also after it has been closed and opened in between.
 
 use std::sync::Arc;
 
@@ -111,7 +111,11 @@ fn run(histories: &[Vec<Step>], cache_bytes: u64) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 64,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn sqlite_says_what_the_model_says(

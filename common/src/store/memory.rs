@@ -1,4 +1,5 @@
-//! The store in memory: the model that the other backends are compared with, and the simulator's disk.
+//! The store in memory: the model that the other backends are compared with, and the simulator's
+//! disk.
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Bound;
@@ -97,7 +98,8 @@ impl MemoryStore {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<&'static str, Table>> {
-        // No code that holds the lock can panic half-way through a change, so a poisoned lock is still whole.
+        // No code that holds the lock can panic half-way through a change, so a poisoned lock is
+        // still whole.
         self.tables.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -110,7 +112,8 @@ fn range_of<'a>(
     let mut bounds = (Bound::Unbounded, Bound::Unbounded);
     for filter in filters {
         if let Filter::Ids(from, to) = filter {
-            // An empty range would make the map's `range` panic; the filter itself rejects all of it.
+            // An empty range would make the map's `range` panic; the filter itself rejects all of
+            // it.
             if from < to {
                 bounds = (Bound::Included(from.clone()), Bound::Excluded(to.clone()));
             }

@@ -1,12 +1,13 @@
 //! The store port: what a service needs of a database, and nothing that a database cannot promise.
 //!
-//! Three verbs. [`Store::get`] one document, [`Store::find`] documents over declared index fields, and
-//! [`Store::commit`] a batch of writes, each on its own condition, all or nothing. There are no interactive
-//! transactions, so no lock is ever held across an await, and a backend knows nothing of outboxes, idempotency or
-//! ledgers: those are documents like any other, written in the same batch by [`crate::execute`].
+//! Three verbs. [`Store::get`] one document, [`Store::find`] documents over declared index fields,
+//! and [`Store::commit`] a batch of writes, each on its own condition, all or nothing. There are no
+//! interactive transactions, so no lock is ever held across an await, and a backend knows nothing
+//! of outboxes, idempotency or ledgers: those are documents like any other, written in the same
+//! batch by [`crate::execute`].
 //!
-//! There are no unique indexes. What must be unique is the id of a document that is written only if absent, which
-//! every database decides the same way.
+//! There are no unique indexes. What must be unique is the id of a document that is written only if
+//! absent, which every database decides the same way.
 //!
 //! [`memory`] is the model; [`contract`] is the suite that every backend passes.
 
@@ -24,7 +25,8 @@ pub struct Collection {
     pub name: &'static str,
     /// The fields that indexes, filters and orders may name.
     pub fields: &'static [Field],
-    /// Each index lists the fields it covers, equality first; the document's id ends every one of them.
+    /// Each index lists the fields it covers, equality first; the document's id ends every one of
+    /// them.
     pub indexes: &'static [&'static [&'static str]],
 }
 
@@ -58,7 +60,8 @@ impl Collection {
 /// A value of a [`Field`], as a document's index entry or in a [`Filter`].
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Value {
-    /// The document has no such value: no filter on the field finds it, and no order by the field lists it.
+    /// The document has no such value: no filter on the field finds it, and no order by the field
+    /// lists it.
     Absent,
     /// Of [`Kind::Integer`].
     Integer(i64),
@@ -200,7 +203,8 @@ pub struct Position {
     pub id: String,
 }
 
-/// A document found, with the value of the order's field, from which the next page's [`Position`] is made.
+/// A document found, with the value of the order's field, from which the next page's [`Position`]
+/// is made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
     /// The document.
@@ -212,7 +216,8 @@ pub struct Found {
 /// The port. A backend makes the collections it is opened with, and passes [`contract`].
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
-    /// The document with this id, if there is one: the newest that any commit through this store has written.
+    /// The document with this id, if there is one: the newest that any commit through this store
+    /// has written.
     ///
     /// # Errors
     /// When the store cannot serve.
@@ -234,7 +239,8 @@ pub trait Store: Send + Sync + 'static {
     /// See [`CommitError`], whose variants say what is known of the batch.
     async fn commit(&self, batch: Batch) -> Result<(), CommitError>;
 
-    /// Whether a commit has a chance at the moment. Also nudges a store that had failed to try again.
+    /// Whether a commit has a chance at the moment. Also nudges a store that had failed to try
+    /// again.
     ///
     /// # Errors
     /// When it has none.

@@ -58,7 +58,8 @@ pub async fn versions_and_bodies_come_back_as_given(store: Tested) {
     }
 }
 
-/// One condition that does not hold, wherever it stands, keeps every write of its batch from happening.
+/// One condition that does not hold, wherever it stands, keeps every write of its batch from
+/// happening.
 pub async fn a_batch_is_committed_wholly_or_not_at_all(store: Tested) {
     let old = fields(Some(1), Some("old"), &["old"]);
     committed(store.commit(vec![thing("kept", Expect::Absent, 0, old.clone())]).await);
@@ -135,7 +136,8 @@ pub async fn of_many_who_write_one_absent_document_one_wins(store: Tested) {
     }
 }
 
-/// Conditional writes of one document, each to the version it has just read, come out as one after another.
+/// Conditional writes of one document, each to the version it has just read, come out as one after
+/// another.
 pub async fn of_many_who_count_none_is_lost(store: Tested) {
     const COUNTERS: u64 = 16;
     const EACH: u64 = 20;

@@ -1,8 +1,8 @@
 //! What every backend of the store promises, as a suite that each of them passes.
 //!
-//! A promise is a function with a name that says it, given a store that nothing has been written to. A backend's
-//! tests run all of them through [`store_contract!`](crate::store_contract), and [`history`] compares a backend with
-//! the model over histories that a test makes up.
+//! A promise is a function with a name that says it, given a store that nothing has been written
+//! to. A backend's tests run all of them through [`store_contract!`](crate::store_contract), and
+//! [`history`] compares a backend with the model over histories that a test makes up.
 
 pub mod commits;
 pub mod finds;
@@ -59,8 +59,8 @@ pub const ODD_TEXTS: [&str; 18] = [
     "\u{10ffff}",
 ];
 
-/// Makes a test of every promise for the stores that `$open` opens: an `async fn() -> (Tested, T)`, where `T` is
-/// whatever must live as long as the store, such as its folder.
+/// Makes a test of every promise for the stores that `$open` opens: an `async fn() -> (Tested, T)`,
+/// where `T` is whatever must live as long as the store, such as its folder.
 #[macro_export]
 macro_rules! store_contract {
     ($open:path) => {

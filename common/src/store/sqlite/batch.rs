@@ -1,6 +1,7 @@
-//! One batch in the writer's open transaction: every condition is checked before anything is written, so that a
-//! batch that fails leaves nothing to roll back and the others of its transaction go on. The one exception costs
-//! nothing: the first document that must be absent is inserted before all else, and its own insertion tells.
+//! One batch in the writer's open transaction: every condition is checked before anything is
+//! written, so that a batch that fails leaves nothing to roll back and the others of its
+//! transaction go on. The one exception costs nothing: the first document that must be absent is
+//! inserted before all else, and its own insertion tells.
 
 use std::collections::{HashMap, HashSet};
 
@@ -14,8 +15,9 @@ use super::schema::{Table, Words};
 use super::terms;
 use crate::store::{Action, Batch, Expect, Value, Write};
 
-/// What the open transaction has written so far: for each table, each document's content, `None` for a deletion.
-/// Only of tables that go through the cache, whose entries it outdates; of the others the file tells.
+/// What the open transaction has written so far: for each table, each document's content, `None`
+/// for a deletion. Only of tables that go through the cache, whose entries it outdates; of the
+/// others the file tells.
 #[derive(Debug, Default)]
 pub(super) struct Written {
     tables: Vec<HashMap<String, Option<Content>>>,
@@ -94,14 +96,16 @@ impl Transaction<'_> {
         }
         for (write, step) in writes {
             if !self.apply(write, step)? {
-                // Its condition was checked, and nobody else writes: what the writer believes is wrong.
+                // Its condition was checked, and nobody else writes: what the writer believes is
+                // wrong.
                 return Err(Error::StatementChangedRows(0));
             }
         }
         Ok(true)
     }
 
-    /// What to do for `write`; `None` where its condition does not hold. `unproved` leaves it to the insertion.
+    /// What to do for `write`; `None` where its condition does not hold. `unproved` leaves it to
+    /// the insertion.
     fn check(&self, write: &Write, unproved: bool) -> Result<Option<Step>> {
         let table = self.shared.table_of(write);
         let known = match self.written.version(table, &write.id) {

@@ -1,21 +1,26 @@
 //! The newest documents in memory, and the order in which reads and commits become known.
 //!
-//! This process is the only one on the file, so the cache can be exact rather than merely fresh: a hit is always
-//! what the last published commit left. Three rules make it so.
+//! This process is the only one on the file, so the cache can be exact rather than merely fresh: a
+//! hit is always what the last published commit left. Three rules make it so.
 //!
-//! 1. **Write-through.** When a COMMIT is durable, and before anyone is told, the writer puts what it wrote into
+//! 1. **Write-through.** When a COMMIT is durable, and before anyone is told, the writer puts what
+//! it wrote into
 //!    the cache and takes out what it deleted: it *publishes* the commit.
-//! 2. **A fill must be of this moment.** A reader that missed may have read before a commit that was published
-//!    since. Comparing versions would not tell: the newer entry may have been evicted, or the document deleted and
-//!    written anew from version 0. So a reader notes the number of commits published before it reads, and its
-//!    fill is dropped unless that number is still the same. A fill that comes before a publication is harmless,
-//!    because the publication overwrites it.
-//! 3. **Nobody hears of a commit before its publication.** SQLite shows a commit to readers a moment before the
-//!    writer can publish it. Someone who was answered from the file in that moment could then hit the cache and
-//!    go back in time (I19). So what is read while a COMMIT runs is answered after its publication.
+//! 2. **A fill must be of this moment.** A reader that missed may have read before a commit that
+//! was published
+//!    since. Comparing versions would not tell: the newer entry may have been evicted, or the
+//!    document deleted and written anew from version 0. So a reader notes the number of commits
+//!    published before it reads, and its fill is dropped unless that number is still the same. A
+//!    fill that comes before a publication is harmless, because the publication overwrites it.
+//! 3. **Nobody hears of a commit before its publication.** SQLite shows a commit to readers a
+//! moment before the
+//!    writer can publish it. Someone who was answered from the file in that moment could then hit
+//!    the cache and go back in time (I19). So what is read while a COMMIT runs is answered after
+//!    its publication.
 //!
-//! The lock below orders these; a hit does not take it. Rejected: taking touched documents out of the cache before
-//! each COMMIT, which turns every read of a busy document into a miss for as long as the disk takes to sync.
+//! The lock below orders these; a hit does not take it. Rejected: taking touched documents out of
+//! the cache before each COMMIT, which turns every read of a busy document into a miss for as long
+//! as the disk takes to sync.
 
 use std::hash::{Hash, Hasher};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -122,7 +127,8 @@ impl Documents {
         self.lock().count
     }
 
-    /// Adds what was read after `published` was asked for, unless a commit has been published since.
+    /// Adds what was read after `published` was asked for, unless a commit has been published
+    /// since.
     pub(super) fn fill(&self, published: u64, table: u16, id: &str, content: Content) {
         let publication = self.lock();
         if publication.count == published {
@@ -189,7 +195,8 @@ impl Documents {
     }
 
     fn lock(&self) -> MutexGuard<'_, Publication> {
-        // The count and the flag are set before anything that could panic, so a poisoned lock is still whole.
+        // The count and the flag are set before anything that could panic, so a poisoned lock is
+        // still whole.
         self.publication.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

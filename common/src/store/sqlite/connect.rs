@@ -1,13 +1,13 @@
 //! Connections to the file, and the proof that it can be written.
 //!
-//! - **WAL with synchronous=FULL**: a COMMIT appends to the log and syncs it, once, whatever number of batches it
-//!   carries; readers go on beside it.
-//! - **No memory-mapped reads**: an I/O error under a mapping is a SIGBUS, which kills the process instead of
-//!   closing the door.
-//! - **Page caches** are small because the operating system has the file cached as well, and hot documents do not
-//!   come this far. They grow with use: an idle process pays for none of them.
-//! - **Checkpoints** are the writer's to start ([`super::writer`]), after it has answered; SQLite's own would make
-//!   the commit that happens to trigger one wait for it.
+//! - **WAL with synchronous=FULL**: a COMMIT appends to the log and syncs it, once, whatever number
+//!   of batches it carries; readers go on beside it.
+//! - **No memory-mapped reads**: an I/O error under a mapping is a SIGBUS, which kills the process
+//!   instead of closing the door.
+//! - **Page caches** are small because the operating system has the file cached as well, and hot
+//!   documents do not come this far. They grow with use: an idle process pays for none of them.
+//! - **Checkpoints** are the writer's to start ([`super::writer`]), after it has answered; SQLite's
+//!   own would make the commit that happens to trigger one wait for it.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -25,11 +25,13 @@ const PAGE_BYTES: u32 = 4_096;
 const WRITER_CACHE_KIB: i64 = 8_192;
 /// A reader's page cache.
 const READER_CACHE_KIB: i64 = 4_096;
-/// Prepared statements kept: some five for each collection and one for each shape of query or update.
+/// Prepared statements kept: some five for each collection and one for each shape of query or
+/// update.
 const STATEMENTS: usize = 256;
 /// A log that a burst has grown is cut down to this when it starts anew.
 const LOG_KEPT_BYTES: i64 = 64 << 20;
-/// Nobody else has the file open, so a lock is waited for only while a sibling connection recovers the log.
+/// Nobody else has the file open, so a lock is waited for only while a sibling connection recovers
+/// the log.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// What a proof writes: so much that a disk with a few blocks left does not pass.
 const PROBE_BYTES: u32 = 256 << 10;
@@ -83,8 +85,9 @@ fn open(path: &Path, flags: OpenFlags, cache_kib: i64) -> Result<Connection> {
     Ok(connection)
 }
 
-/// Moves the whole log into the file and syncs it, so that what is read from now on is on the disk, whatever became
-/// of the sync that should have put it there: pages that a failed sync has left in memory only are written again.
+/// Moves the whole log into the file and syncs it, so that what is read from now on is on the disk,
+/// whatever became of the sync that should have put it there: pages that a failed sync has left in
+/// memory only are written again.
 pub(super) fn settle(connection: &Connection) -> Result<()> {
     let busy: bool =
         connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;

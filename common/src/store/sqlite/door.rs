@@ -5,8 +5,8 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::store::Unavailable;
 
-/// Open, or shut for a reason. It shuts at the first sign of trouble with the file and opens again when the writer
-/// thread has proved that a write reaches the disk.
+/// Open, or shut for a reason. It shuts at the first sign of trouble with the file and opens again
+/// when the writer thread has proved that a write reaches the disk.
 #[derive(Debug)]
 pub(super) struct Door {
     open: AtomicBool,
@@ -59,8 +59,11 @@ pub struct Faults {
     pub hide_commit: AtomicBool,
     /// Every attempt to open the door again fails.
     pub stay_shut: AtomicBool,
-    /// Most pages that the file may have from the next opening of the connections on; 0 for no limit.
+    /// Most pages that the file may have from the next opening of the connections on; 0 for no
+    /// limit.
     pub max_pages: AtomicU32,
+    /// How often the store has tried to open its door again, for tests to wait for.
+    pub attempts: AtomicU32,
 }
 
 impl Faults {

@@ -6,9 +6,10 @@
 //! find ───────────────► queue ──► reader threads
 //! ```
 //!
-//! [`writer`] says how commits are grouped and what happens when the file fails, [`cache`] why a read is never
-//! older than a commit that somebody was told of, [`schema`] what the file looks like, [`query`] how indexes are
-//! used, [`connect`] how SQLite is set up. Nothing here needs a runtime: the threads are the store's own.
+//! [`writer`] says how commits are grouped and what happens when the file fails, [`cache`] why a
+//! read is never older than a commit that somebody was told of, [`schema`] what the file looks
+//! like, [`query`] how indexes are used, [`connect`] how SQLite is set up. Nothing here needs a
+//! runtime: the threads are the store's own.
 
 mod batch;
 mod cache;
@@ -44,14 +45,15 @@ use super::{
 };
 use crate::store::Action;
 
-/// Batches that wait for the writer: as many as it takes at once, so that it never waits for the next group.
+/// Batches that wait for the writer: as many as it takes at once, so that it never waits for the
+/// next group.
 const COMMIT_QUEUE: usize = 1_024;
 
 /// Reads that wait for a reader: some tens of milliseconds of their work.
 const READ_QUEUE: usize = 1_024;
 
-/// Reader threads. More would not help: what they wait for is mostly the processor, and of that the writer needs its
-/// share.
+/// Reader threads. More would not help: what they wait for is mostly the processor, and of that the
+/// writer needs its share.
 const READERS: usize = 2;
 
 /// How a [`SqliteStore`] is set up.
@@ -59,8 +61,8 @@ const READERS: usize = 2;
 pub struct SqliteOptions {
     /// Most bytes that documents in the cache take. Default: 32 MiB.
     pub cache_bytes: u64,
-    /// Collections that are written and hardly ever read by id, which would only push others out of the cache.
-    /// Default: `outbox`.
+    /// Collections that are written and hardly ever read by id, which would only push others out of
+    /// the cache. Default: `outbox`.
     pub uncached: &'static [&'static str],
     #[doc(hidden)]
     pub faults: Arc<Faults>,
@@ -95,8 +97,8 @@ pub enum OpenError {
     },
     /// A collection cannot be stored under the names it declares.
     #[error(
-        "collection {0}: names are lower-case letters and underscores and unique, there are at most \
-         {MAX_FIELDS} fields, and indexes name declared fields that are single values",
+        "collection {0}: names are lower-case letters and underscores and unique, there are at \
+         most {MAX_FIELDS} fields, and indexes name declared fields that are single values",
         MAX_FIELDS = schema::MAX_FIELDS
     )]
     Malformed(&'static str),
@@ -134,8 +136,8 @@ impl fmt::Debug for SqliteStore {
 }
 
 impl SqliteStore {
-    /// Opens the file at `path`, made if need be, and brings it up to date with `collections`. What a crash left in
-    /// its log is on the disk when this returns. Blocks.
+    /// Opens the file at `path`, made if need be, and brings it up to date with `collections`. What
+    /// a crash left in its log is on the disk when this returns. Blocks.
     ///
     /// # Errors
     /// See [`OpenError`].
@@ -190,7 +192,8 @@ impl SqliteStore {
 impl Drop for SqliteStore {
     fn drop(&mut self) {
         self.shared.close();
-        // The readers come first: the last connection to go moves the log into the file and removes it.
+        // The readers come first: the last connection to go moves the log into the file and removes
+        // it.
         for thread in self.threads.drain(..) {
             if thread.join().is_err() {
                 tracing::error!("a thread of the store had panicked");
@@ -244,7 +247,8 @@ impl Shared {
         })
     }
 
-    /// Opens all connections, with the log settled and, if `proof` is wanted, a write proved to reach the disk.
+    /// Opens all connections, with the log settled and, if `proof` is wanted, a write proved to
+    /// reach the disk.
     fn connect(&self, log_pages: &Arc<AtomicU32>, proof: bool) -> rusqlite::Result<Connection> {
         if proof && self.faults.stay_shut.load(std::sync::atomic::Ordering::Relaxed) {
             return Err(Faults::error());

@@ -1,4 +1,5 @@
-//! A bounded queue from tasks to threads. A task that finds it full waits its turn without holding a thread up.
+//! A bounded queue from tasks to threads. A task that finds it full waits its turn without holding
+//! a thread up.
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -55,7 +56,8 @@ impl<T> Queue<T> {
         Ok(())
     }
 
-    /// Sleeps until something waits, then takes up to `most`. Empty after a nudge; `None` once closed and drained.
+    /// Sleeps until something waits, then takes up to `most`. Empty after a nudge; `None` once
+    /// closed and drained.
     pub(super) fn take(&self, most: usize) -> Option<VecDeque<T>> {
         let mut state = self.lock();
         while state.waiting.is_empty() && !state.nudged {

@@ -26,7 +26,8 @@ pub(super) enum Read {
 pub(super) fn run(shared: &Arc<Shared>, slot: &Slot) {
     while let Some(reads) = shared.reads.take(1) {
         for read in reads {
-            // Held while reading, so that who takes the connection away knows that nothing is under way on it.
+            // Held while reading, so that who takes the connection away knows that nothing is under
+            // way on it.
             let connection = shared.reader(slot);
             match (connection.as_ref(), read) {
                 (Some(connection), Read::Get { table, id, answer }) => {

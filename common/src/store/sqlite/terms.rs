@@ -1,14 +1,16 @@
 //! Sets of words: how a row keeps them, and how one of them is looked for.
 //!
-//! A `Terms` field is kept twice. A side table of (word, document) finds documents by a word. A column of the row
-//! holds the words themselves, so that an update writes only the words that changed, and so that a document found
-//! by another way can be asked for a word without a second look-up ([`has_word`]).
+//! A `Terms` field is kept twice. A side table of (word, document) finds documents by a word. A
+//! column of the row holds the words themselves, so that an update writes only the words that
+//! changed, and so that a document found by another way can be asked for a word without a second
+//! look-up ([`has_word`]).
 
 use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::types::{Type, ValueRef};
 use rusqlite::{Connection, Error, Result};
 
-/// The column's form of `words`: each with its length in bytes before it, since a word may hold any character.
+/// The column's form of `words`: each with its length in bytes before it, since a word may hold any
+/// character.
 pub(super) fn encode(words: &[String]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(words.iter().map(|word| word.len() + 4).sum());
     for word in words {
@@ -34,7 +36,8 @@ pub(super) fn decode(mut bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
 pub(super) fn end_of_prefix(prefix: &str) -> Option<String> {
     let mut end = prefix.to_owned();
     while let Some(last) = end.pop() {
-        // Texts compare by their UTF-8 bytes, which is the order of their characters; surrogates are none.
+        // Texts compare by their UTF-8 bytes, which is the order of their characters; surrogates
+        // are none.
         let next = match last {
             '\u{d7ff}' => Some('\u{e000}'),
             last => char::from_u32(u32::from(last) + 1),

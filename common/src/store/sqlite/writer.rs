@@ -1,19 +1,21 @@
 //! The one thread that writes.
 //!
-//! It takes everything that waits, puts it into one transaction, syncs once, publishes, and only then answers. While
-//! the disk syncs the next group gathers, so the busier the store, the cheaper a commit.
+//! It takes everything that waits, puts it into one transaction, syncs once, publishes, and only
+//! then answers. While the disk syncs the next group gathers, so the busier the store, the cheaper
+//! a commit.
 //!
-//! Whatever goes wrong with the file shuts the door (I30): the connections are dropped, the cache is forgotten, and
-//! nobody is served until an attempt, made every [`RETRY_PERIOD`], has opened the file anew, moved what the log holds
-//! into it and proved that a write reaches the disk. A batch whose COMMIT failed may turn out to be there after all,
-//! hence `Unknown`; by the time the door opens, that is settled for good.
+//! Whatever goes wrong with the file shuts the door (I30): the connections are dropped, the cache
+//! is forgotten, and nobody is served until an attempt, made every [`RETRY_PERIOD`], has opened the
+//! file anew, moved what the log holds into it and proved that a write reaches the disk. A batch
+//! whose COMMIT failed may turn out to be there after all, hence `Unknown`; by the time the door
+//! opens, that is settled for good.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use rusqlite::{Connection, Result};
+use rusqlite::{Connection, ErrorCode, Result};
 use tokio::sync::oneshot;
 
 use super::Shared;
@@ -27,8 +29,10 @@ const MAX_GROUP: usize = 1_024;
 /// How soon after a failure, and then how often, the store tries to open its door again.
 const RETRY_PERIOD: Duration = Duration::from_millis(250);
 
-/// A checkpoint is due when the log has this many pages (16 MiB): many commits' changes to a page are moved as one, and a
-/// log of this length is read in some 20 ms after a crash.
+/// A checkpoint is due when the log has this many pages (16 MiB): the longer the log, the more
+/// changes of a page are moved as one and the fewer commits wait some 20 ms for it to be moved; but
+/// the longer a start after a crash, and the more room it takes to open the door again after the
+/// disk was full.
 const CHECKPOINT_PAGES: u32 = 4_096;
 
 /// A batch and who waits for what becomes of it.
@@ -42,7 +46,7 @@ type Outcome = Result<(), CommitError>;
 
 /// Why a group came to nothing.
 enum Failure {
-    /// Before its COMMIT: it is not there.
+    /// Before it was committed: it is not there.
     Write(rusqlite::Error),
     /// At its COMMIT: it may be.
     Commit(rusqlite::Error),
@@ -148,7 +152,12 @@ impl Writer {
             return Err(Failure::Commit(Faults::error()));
         }
         shared.documents.commit_begins();
-        write("COMMIT").map_err(Failure::Commit)?;
+        write("COMMIT").map_err(|error| match error.sqlite_error_code() {
+            // The log had no room for the commit's last page, without which recovery ignores the
+            // others.
+            Some(ErrorCode::DiskFull) => Failure::Write(error),
+            _ => Failure::Commit(error),
+        })?;
         if Faults::strikes(&faults.hide_commit) {
             return Err(Failure::Commit(Faults::error()));
         }
@@ -170,7 +179,8 @@ impl Writer {
         if let Err(error) = moved {
             self.shared.door.shut(format!("a checkpoint failed: {error}"));
         }
-        // A reader can keep the log from starting anew. What little it adds until then is not worth a sync each time.
+        // A reader can keep the log from starting anew. What little it adds until then is not worth
+        // a sync each time.
         self.checkpoint_at = pages + CHECKPOINT_PAGES / 4;
     }
 
@@ -178,13 +188,16 @@ impl Writer {
     fn open_again(&mut self) -> bool {
         let shared = Arc::clone(&self.shared);
         turn_away(shared.commits.refuse(), &shared.door.reason());
-        // Readers leave before the writer does: the last connection to go moves the log into the file.
+        // Readers leave before the writer does: the last connection to go moves the log into the
+        // file.
         for slot in &shared.readers {
             drop(shared.reader(slot).take());
         }
         self.connection = None;
         while shared.commits.pause(RETRY_PERIOD) {
-            match shared.connect(&self.log_pages, true) {
+            let connected = shared.connect(&self.log_pages, true);
+            shared.faults.attempts.fetch_add(1, Ordering::Relaxed);
+            match connected {
                 Ok(connection) => {
                     self.connection = Some(connection);
                     self.checkpoint_at = CHECKPOINT_PAGES;
