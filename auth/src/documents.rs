@@ -9,7 +9,8 @@ use crate::domain::{Account, EmailOwner, KeySet};
 /// Every account, deleted ones included.
 pub static ACCOUNTS: Collection = Collection { name: "accounts", fields: &[], indexes: &[] };
 
-/// Every e-mail address in use. Its document's id is the address: written only if absent, it cannot be used twice.
+/// Every e-mail address in use. Its document's id is the address: written only if absent, it cannot
+/// be used twice.
 pub static EMAILS: Collection = Collection { name: "emails", fields: &[], indexes: &[] };
 
 /// The signing keys, secrets included, in one document. The public halves are what

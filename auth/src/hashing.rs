@@ -1,12 +1,12 @@
 //! Hashing of passwords, on threads of its own.
 //!
-//! One Argon2id hash takes tens of milliseconds of a core and twenty megabytes. On the threads that serve requests
-//! it would starve everybody else, so it happens here: a bounded queue before a bounded number of threads, one core
-//! left free for the rest. Who finds the queue full is told so at once and costs nothing; who has gone away by the
-//! time it is their turn is passed over.
+//! One Argon2id hash takes tens of milliseconds of a core and twenty megabytes. On the threads that
+//! serve requests it would starve everybody else, so it happens here: a bounded queue before a
+//! bounded number of threads, one core left free for the rest. Who finds the queue full is told so
+//! at once and costs nothing; who has gone away by the time it is their turn is passed over.
 //!
-//! A claim about somebody who does not exist is compared all the same, with a hash that nothing matches, so that the
-//! time an answer takes tells nobody who has an account.
+//! A claim about somebody who does not exist is compared all the same, with a hash that nothing
+//! matches, so that the time an answer takes tells nobody who has an account.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -25,8 +25,9 @@ use crate::domain::{Password, PasswordHash};
 /// A thread that has nothing to do for this long gives its memory back.
 const IDLE: Duration = Duration::from_secs(2);
 
-/// Memory is asked for in at least this many blocks of a KiB, of which only those used are ever touched: allocators
-/// return at once what is larger than 32 MiB, and keep for themselves what is smaller.
+/// Memory is asked for in at least this many blocks of a KiB, of which only those used are ever
+/// touched: allocators return at once what is larger than 32 MiB, and keep for themselves what is
+/// smaller.
 const LEAST_BLOCKS: usize = 33 * 1024;
 
 /// Bytes of a salt.
@@ -121,8 +122,8 @@ struct Job {
 }
 
 impl Hashing {
-    /// At most `most_threads` threads, started when they are first needed, before which at most `most_waiting`
-    /// passwords wait.
+    /// At most `most_threads` threads, started when they are first needed, before which at most
+    /// `most_waiting` passwords wait.
     pub fn new(
         cost: Cost,
         most_threads: usize,
@@ -150,7 +151,8 @@ impl Hashing {
         Ok(PasswordHash::from_phc(hash.to_string()))
     }
 
-    /// Whether `password` is the one that `kept` is kept of. Where nothing is, it is as much work to say no.
+    /// Whether `password` is the one that `kept` is kept of. Where nothing is, it is as much work
+    /// to say no.
     ///
     /// # Errors
     /// See [`HashingFailed`].

@@ -11,7 +11,6 @@ use common::http::idempotency::IDEMPOTENCY_KEY;
 use common::http::{Fields, Kit, Problem, Read, Write};
 use common::replies::{Answer, KEPT_FOR};
 use common::session::{Session, cookie};
-use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -27,10 +26,11 @@ use crate::keys::Keyring;
 use crate::passwords::{Attempt, Passwords};
 use crate::queries;
 use crate::wire::{
-    Credentials, CurrentUser, Export, KeySetDocument, NewPassword, ProvenByPassword, User,
+    Credentials, CurrentUser, Export, KeySetDocument, NewPassword, Nothing, ProvenByPassword, User,
 };
 
-/// Most characters of what is given as an e-mail address; what is too long for one is refused as one.
+/// Most characters of what is given as an e-mail address; what is too long for one is refused as
+/// one.
 const MAX_EMAIL: usize = 4_096;
 
 /// What the handlers share.
@@ -75,12 +75,7 @@ pub fn routes(auth: Auth) -> OpenApiRouter {
     path = "/api/users/signup",
     tag = "users",
     request_body = Credentials,
-    responses(
-        (status = 201, description = "The account; the session is in the cookie", body = User),
-        (status = 400, description = "Bad e-mail, bad password, or e-mail in use"),
-        (status = 422, description = "The Idempotency-Key was used with another password"),
-        (status = 429, description = "Too many sign-ups from this address"),
-    )
+    responses((status = 201, description = "The account; the session is in the cookie", body = User)),
 )]
 async fn sign_up(State(auth): State<Auth>, write: Write) -> Result<Response, Problem> {
     let (email, password) = credentials(&write, Password::MIN_CHARACTERS)?;
@@ -109,11 +104,7 @@ async fn sign_up(State(auth): State<Auth>, write: Write) -> Result<Response, Pro
     path = "/api/users/signin",
     tag = "users",
     request_body = Credentials,
-    responses(
-        (status = 200, description = "The account; the session is in the cookie", body = User),
-        (status = 400, description = "Invalid credentials"),
-        (status = 429, description = "Too many failures for this account or address"),
-    )
+    responses((status = 200, description = "The account; the session is in the cookie", body = User)),
 )]
 async fn sign_in(State(auth): State<Auth>, write: Write) -> Result<Response, Problem> {
     let (email, password) = credentials(&write, 1)?;
@@ -138,13 +129,13 @@ async fn sign_in(State(auth): State<Auth>, write: Write) -> Result<Response, Pro
     post,
     path = "/api/users/signout",
     tag = "users",
-    responses((status = 200, description = "Nobody is signed in any more")),
+    responses((status = 200, description = "Nobody is signed in any more", body = Nothing)),
 )]
 async fn sign_out(State(auth): State<Auth>, write: Write) -> Result<Response, Problem> {
     if let Some(session) = if_any(write.session())? {
         auth.engine.run(SignOut { by: asker(session) }, write.trace()).await?;
     }
-    Ok(auth.farewell(Answer::ok(&json!({}))))
+    Ok(auth.farewell(Answer::ok(&Nothing {})))
 }
 
 /// Sign out everywhere
@@ -154,15 +145,14 @@ async fn sign_out(State(auth): State<Auth>, write: Write) -> Result<Response, Pr
     post,
     path = "/api/users/signout-everywhere",
     tag = "users",
-    responses(
-        (status = 200, description = "All sessions are over"),
-        (status = 401, description = "Not signed in"),
-    ),
+    security(("session" = [])),
+    responses((status = 200, description = "All sessions are over", body = Nothing)),
 )]
 async fn sign_out_everywhere(State(auth): State<Auth>, write: Write) -> Result<Response, Problem> {
     let by = asker(write.session()?);
+    write.request_key()?;
     auth.engine.run(SignOutEverywhere { by }, write.trace()).await?;
-    Ok(auth.farewell(Answer::ok(&json!({}))))
+    Ok(auth.farewell(Answer::ok(&Nothing {})))
 }
 
 /// The current user
@@ -186,24 +176,13 @@ async fn current_user(read: Read) -> Result<Response, Problem> {
     post,
     path = "/api/users/change-password",
     tag = "users",
+    security(("session" = [])),
     request_body = NewPassword,
-    responses(
-        (status = 200, description = "Done; the new session is in the cookie", body = User),
-        (status = 400, description = "Wrong current password, or a bad new one"),
-        (status = 401, description = "Not signed in"),
-        (status = 409, description = "The account has changed meanwhile"),
-        (status = 429, description = "Too many failures for this account or address"),
-    )
+    responses((status = 200, description = "Done; the new session is in the cookie", body = User)),
 )]
 async fn change_password(State(auth): State<Auth>, write: Write) -> Result<Response, Problem> {
     let by = asker(write.session()?);
-    let mut fields = write.fields()?;
-    let current = password_in(&mut fields, "currentPassword", 1);
-    let new = password_in(&mut fields, "newPassword", Password::MIN_CHARACTERS);
-    let (Some(current), Some(new)) = (current, new) else {
-        return Err(spelled(fields.refusal()).into());
-    };
-    fields.check().map_err(spelled)?;
+    let (current, new) = current_and_new(&write)?;
     let mark = auth.mark(&write)?;
     let account = auth.account(by).await?;
     let kept = holder(&account)?;
@@ -229,10 +208,8 @@ async fn change_password(State(auth): State<Auth>, write: Write) -> Result<Respo
     get,
     path = "/api/users/export",
     tag = "users",
-    responses(
-        (status = 200, description = "One's own data", body = Export),
-        (status = 401, description = "Not signed in"),
-    )
+    security(("session" = [])),
+    responses((status = 200, description = "One's own data", body = Export)),
 )]
 async fn export(State(auth): State<Auth>, read: Read) -> Result<Response, Problem> {
     let session = read.session()?;
@@ -247,14 +224,9 @@ async fn export(State(auth): State<Auth>, read: Read) -> Result<Response, Proble
     delete,
     path = "/api/users/me",
     tag = "users",
+    security(("session" = [])),
     request_body = ProvenByPassword,
-    responses(
-        (status = 204, description = "The account is gone"),
-        (status = 400, description = "Wrong password"),
-        (status = 401, description = "Not signed in"),
-        (status = 409, description = "The account has changed meanwhile"),
-        (status = 429, description = "Too many failures for this account or address"),
-    )
+    responses((status = 204, description = "The account is gone")),
 )]
 async fn delete_me(State(auth): State<Auth>, write: Write) -> Result<Response, Problem> {
     let by = asker(write.session()?);
@@ -263,7 +235,6 @@ async fn delete_me(State(auth): State<Auth>, write: Write) -> Result<Response, P
         return Err(spelled(fields.refusal()).into());
     };
     fields.check().map_err(spelled)?;
-    write.request_key()?;
     let account = auth.account(by).await?;
     let kept = holder(&account)?;
     if auth.prove(&write, kept, password).await? == Claim::Wrong {
@@ -289,7 +260,8 @@ async fn public_keys(State(auth): State<Auth>, read: Read) -> Result<Response, P
 }
 
 impl Auth {
-    /// The answer to somebody who has proved who they are: their account, and a new session in the cookie.
+    /// The answer to somebody who has proved who they are: their account, and a new session in the
+    /// cookie.
     async fn welcome(&self, status: u16, account: &Account) -> Result<Response, Problem> {
         let token = self.keyring.begin_session(account).await?;
         let cookie = cookie::hand_out(&token, self.kit.settings().secure());
@@ -334,8 +306,9 @@ impl Auth {
         if write.request_key()?.is_none() {
             return Ok(None);
         }
-        // Not the kit's digest: that depends on who is signed in, and these requests begin a session, so that the same
-        // client comes again as somebody else. What it depends on here is the account that the mark is kept with.
+        // Not the kit's digest: that depends on who is signed in, and these requests begin a
+        // session, so that the same client comes again as somebody else. What it depends on here is
+        // the account that the mark is kept with.
         let digest = write.headers().get(IDEMPOTENCY_KEY).map(|key| Sha256::digest(key.as_bytes()));
         Ok(digest.map(|digest| RequestMark {
             digest: Base64UrlUnpadded::encode_string(&digest),
@@ -382,6 +355,18 @@ fn credentials(write: &Write, least: usize) -> Result<(Email, Password), Problem
     };
     fields.check().map_err(spelled)?;
     Ok((email, password))
+}
+
+/// The current password and the new one of a body.
+fn current_and_new(write: &Write) -> Result<(Password, Password), Problem> {
+    let mut fields = write.fields()?;
+    let current = password_in(&mut fields, "currentPassword", 1);
+    let new = password_in(&mut fields, "newPassword", Password::MIN_CHARACTERS);
+    let (Some(current), Some(new)) = (current, new) else {
+        return Err(spelled(fields.refusal()).into());
+    };
+    fields.check().map_err(spelled)?;
+    Ok((current, new))
 }
 
 fn email_in(fields: &mut Fields) -> Option<Email> {

@@ -1,8 +1,9 @@
 //! Signing sessions, and keeping the keys that sign them.
 //!
-//! The keys are one document in auth's own store, so every replica signs with the same ones and a restart ends no
-//! session. [`Rotation`] makes the first, adds the next when one is old, and retires what has served. Each replica
-//! holds what it last read; [`crate::domain::KeySet`] says why it is no harm that this is a moment old.
+//! The keys are one document in auth's own store, so every replica signs with the same ones and a
+//! restart ends no session. [`Rotation`] makes the first, adds the next when one is old, and
+//! retires what has served. Each replica holds what it last read; [`crate::domain::KeySet`] says
+//! why it is no harm that this is a moment old.
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -21,7 +22,8 @@ use crate::commands::RotateKeys;
 use crate::domain::{Account, KeySet, Policy, Secret, SigningKey};
 use crate::queries;
 
-/// How often a replica looks at the keys. Much less than [`ANNOUNCED_FOR`], so that all of them know a key in time.
+/// How often a replica looks at the keys. Much less than [`ANNOUNCED_FOR`], so that all of them
+/// know a key in time.
 const PERIOD: Duration = Duration::from_secs(30);
 
 /// For so long a key is announced before it signs, and kept after it is relieved.

@@ -35,8 +35,8 @@ use http::Auth;
 use keys::{ANNOUNCED_FOR, Keyring, Rotation};
 use passwords::{Limits, Passwords};
 
-/// Passwords that wait for each thread that hashes: about a second's worth. Who comes after that is told at once to
-/// come again.
+/// Passwords that wait for each thread that hashes: about a second's worth. Who comes after that is
+/// told at once to come again.
 const WAITING_PER_THREAD: usize = 64;
 
 /// What the operator decides about accounts.

@@ -1,8 +1,9 @@
 //! Proving and choosing passwords: throttled, then hashed.
 //!
-//! A claim is counted against the account before it is looked at, so that a thousand guesses at once are no better
-//! than a thousand in a row, and given back where it was no guess after all. Against an address only failures are
-//! counted, since many people share one. Neither depends on whether the account exists.
+//! A claim is counted against the account before it is looked at, so that a thousand guesses at
+//! once are no better than a thousand in a row, and given back where it was no guess after all.
+//! Against an address only failures are counted, since many people share one. Neither depends on
+//! whether the account exists.
 
 use std::net::IpAddr;
 use std::sync::Arc;

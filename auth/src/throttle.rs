@@ -1,9 +1,9 @@
 //! How often somebody may try, by account and by address.
 //!
-//! A rate of N a minute lets N through at once and then one every N-th of a minute. For each key only one number is
-//! kept: the instant at which everything it has been let do would have been done at that pace. All of it is in
-//! memory, bounded, and a key is kept the same whether an account stands behind it or not, so that being
-//! turned away tells nobody anything.
+//! A rate of N a minute lets N through at once and then one every N-th of a minute. For each key
+//! only one number is kept: the instant at which everything it has been let do would have been done
+//! at that pace. All of it is in memory, bounded, and a key is kept the same whether an account
+//! stands behind it or not, so that being turned away tells nobody anything.
 
 use std::hash::{BuildHasher as _, Hash, RandomState};
 use std::net::{IpAddr, Ipv6Addr};
@@ -91,7 +91,8 @@ impl Throttle {
     fn room(&self, paced: &mut Timestamp, now: Timestamp) -> Result<(), Refusal> {
         self.hold(paced, now);
         match paced.plus_millis(self.interval_ms) > now.plus_millis(self.ahead_ms) {
-            // One interval is always enough, and saying the exact rest would tell how busy the key is.
+            // One interval is always enough, and saying the exact rest would tell how busy the key
+            // is.
             true => Err(Refusal::TooMany {
                 retry_after_s: self.interval_ms.cast_unsigned().div_ceil(1_000),
             }),
@@ -99,8 +100,8 @@ impl Throttle {
         }
     }
 
-    /// Moves what was paced to where it still matters: not into the past, and after a clock has jumped back not
-    /// further ahead than it may be.
+    /// Moves what was paced to where it still matters: not into the past, and after a clock has
+    /// jumped back not further ahead than it may be.
     fn hold(&self, paced: &mut Timestamp, now: Timestamp) {
         *paced = (*paced).clamp(now, now.plus_millis(self.ahead_ms));
     }

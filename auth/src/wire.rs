@@ -39,6 +39,10 @@ pub struct ProvenByPassword {
     pub password: String,
 }
 
+/// An answer that says it all by its status.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Nothing {}
+
 /// An account, as its holder sees it.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct User {

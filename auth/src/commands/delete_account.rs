@@ -6,7 +6,8 @@ use common::events::UserKind;
 use super::{Asker, tell};
 use crate::domain::{Account, EmailOwner, PasswordHash};
 
-/// Removes everything that is known of a person, and ends their sessions. The address is free again.
+/// Removes everything that is known of a person, and ends their sessions. The address is free
+/// again.
 #[derive(Debug, Clone)]
 pub struct DeleteAccount {
     /// Who asks.

@@ -1,5 +1,5 @@
-//! What can happen to accounts and keys, one file each. Passwords are hashed and compared before a command is made;
-//! what it decides is whether that is still true.
+//! What can happen to accounts and keys, one file each. Passwords are hashed and compared before a
+//! command is made; what it decides is whether that is still true.
 
 mod change_password;
 mod delete_account;
@@ -46,8 +46,8 @@ impl Asker {
     }
 }
 
-/// Writes the account, and tells which of its sessions are over: to others as an event, to this service itself in the
-/// copy that it looks at, so that it sees what it wrote at once (I19).
+/// Writes the account, and tells which of its sessions are over: to others as an event, to this
+/// service itself in the copy that it looks at, so that it sees what it wrote at once (I19).
 fn tell(docs: &Docs, account: Account, kind: UserKind) -> Change<Account> {
     let revocation = Revocation {
         user_id: account.id,

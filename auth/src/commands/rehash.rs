@@ -5,8 +5,8 @@ use common::id::UserId;
 
 use crate::domain::{Account, PasswordHash};
 
-/// Replaces the hash of a password that has just been proved. Nobody is told: sessions and public state stay as
-/// they are.
+/// Replaces the hash of a password that has just been proved. Nobody is told: sessions and public
+/// state stay as they are.
 #[derive(Debug, Clone)]
 pub struct Rehash {
     /// Whose password.

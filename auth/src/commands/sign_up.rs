@@ -28,7 +28,8 @@ pub fn email_in_use() -> Refusal {
 pub enum SignedUp {
     /// A new account.
     New(Account),
-    /// The account that this request made when it came first, if the password is the same: whoever asked must prove it.
+    /// The account that this request made when it came first, if the password is the same: whoever
+    /// asked must prove it.
     Again(Account),
 }
 

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Email, PasswordHash, SessionFacts, Sessions};
 
-/// An account. What is left of a deleted one says which sessions are over and nothing about a person (I29).
+/// An account. What is left of a deleted one says which sessions are over and nothing about a
+/// person (I29).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Account {
@@ -53,8 +54,9 @@ pub struct Holder {
 
 /// Recognises a request that is repeated under its idempotency key.
 ///
-/// A password is never part of it. A digest of the whole request would be a second, fast hash of the password beside
-/// the slow one, so whether a repeated request has the same password is found out with the slow one.
+/// A password is never part of it. A digest of the whole request would be a second, fast hash of
+/// the password beside the slow one, so whether a repeated request has the same password is found
+/// out with the slow one.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RequestMark {
@@ -135,7 +137,8 @@ impl Account {
         Ok(self)
     }
 
-    /// The account with another password and all sessions over. `proved` is what the old password was compared with.
+    /// The account with another password and all sessions over. `proved` is what the old password
+    /// was compared with.
     ///
     /// # Errors
     /// When the session is over, or the password is another one by now.

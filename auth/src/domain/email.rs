@@ -14,8 +14,8 @@ const MAX_LOCAL: usize = 64;
 /// Most characters between two dots of a domain.
 const MAX_LABEL: usize = 63;
 
-/// An e-mail address: without blanks around it, in lower case, its letters composed. Two that differ in these
-/// alone are the same person's.
+/// An e-mail address: without blanks around it, in lower case, its letters composed. Two that
+/// differ in these alone are the same person's.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Email(String);
@@ -31,7 +31,8 @@ impl Email {
     /// # Errors
     /// When mail could not be sent to it: the shape alone is judged, not whether it exists.
     pub fn parse(text: &str) -> Result<Self, NotAnEmail> {
-        // Bounded before anything that takes time in its length; composing never makes an address much shorter.
+        // Bounded before anything that takes time in its length; composing never makes an address
+        // much shorter.
         if text.len() > 8 * MAX_CHARACTERS {
             return Err(NotAnEmail);
         }

@@ -1,8 +1,9 @@
 //! The keys that sign sessions, and when each of them begins and ends.
 //!
-//! A key is *announced* first and signs only after everybody has had time to hear of it; then it is *relieved* by
-//! its successor, and remembered without its secret until every token that it signed has run out. So no token is
-//! ever refused because news of its key is late, and no secret lies around longer than it is used.
+//! A key is *announced* first and signs only after everybody has had time to hear of it; then it is
+//! *relieved* by its successor, and remembered without its secret until every token that it signed
+//! has run out. So no token is ever refused because news of its key is late, and no secret lies
+//! around longer than it is used.
 
 use std::fmt;
 use std::time::Duration;
@@ -95,7 +96,8 @@ impl KeySet {
         self.signing.first().is_none_or(|newest| newest.made_at.plus(policy.rotate_after) <= now)
     }
 
-    /// The keys as they should be by now, `fresh` among them if a new one is due; `None` if nothing is to change.
+    /// The keys as they should be by now, `fresh` among them if a new one is due; `None` if nothing
+    /// is to change.
     #[must_use]
     pub fn rotated(
         &self,
@@ -118,7 +120,8 @@ impl KeySet {
         (next != *self).then_some(next)
     }
 
-    /// The key that signs at `now`. After a clock has jumped back none may be due, and the oldest serves.
+    /// The key that signs at `now`. After a clock has jumped back none may be due, and the oldest
+    /// serves.
     pub fn signer(&self, now: Timestamp) -> Option<&SigningKey> {
         self.signing.iter().find(|key| key.signs_from <= now).or(self.signing.last())
     }
@@ -129,7 +132,8 @@ impl KeySet {
         signing.chain(self.retired.iter().map(|key| (&*key.key_id, &*key.public)))
     }
 
-    /// Takes the secrets from keys whose successor has signed for long enough that every replica knows.
+    /// Takes the secrets from keys whose successor has signed for long enough that every replica
+    /// knows.
     fn relieve(&mut self, policy: &Policy, now: Timestamp) {
         while let [.., successor, oldest] = self.signing.as_slice() {
             let relieved = successor.signs_from.plus(policy.announced_for);

@@ -1,4 +1,5 @@
-//! Plain types and pure state machines: an account and its sessions, passwords, and the keys that sign sessions.
+//! Plain types and pure state machines: an account and its sessions, passwords, and the keys that
+//! sign sessions.
 
 mod account;
 mod email;

@@ -5,7 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-/// A password that somebody typed: any Unicode, exactly as it came. Its memory is wiped when it is dropped.
+/// A password that somebody typed: any Unicode, exactly as it came. Its memory is wiped when it is
+/// dropped.
 #[derive(Clone)]
 pub struct Password(Zeroizing<String>);
 
@@ -16,8 +17,9 @@ impl Password {
     /// Most characters of a password: long enough for a sentence, short enough to hash at once.
     pub const MAX_CHARACTERS: usize = 128;
 
-    /// The password that this text is. Of one that somebody chooses, whoever reads it checks the length; one that
-    /// somebody claims is wrong if nobody could have chosen it, and that is found out as for any other.
+    /// The password that this text is. Of one that somebody chooses, whoever reads it checks the
+    /// length; one that somebody claims is wrong if nobody could have chosen it, and that is found
+    /// out as for any other.
     pub fn new(text: Zeroizing<String>) -> Self {
         Self(text)
     }

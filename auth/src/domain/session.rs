@@ -1,8 +1,8 @@
 //! Which sessions of an account are still good.
 //!
-//! A session is a signed token, so there is no list of those that are open. What is kept is how to tell those that
-//! are over: a generation, which every session carries and which rises when all of them end at once, and the few
-//! that were signed out of one by one.
+//! A session is a signed token, so there is no list of those that are open. What is kept is how to
+//! tell those that are over: a generation, which every session carries and which rises when all of
+//! them end at once, and the few that were signed out of one by one.
 
 use std::time::Duration;
 
@@ -10,8 +10,8 @@ use common::id::Id;
 use common::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// Most single sessions that are remembered as over. One more ends all of them: safe, and it keeps the document
-/// and its event within a few kilobytes whatever a script does.
+/// Most single sessions that are remembered as over. One more ends all of them: safe, and it keeps
+/// the document and its event within a few kilobytes whatever a script does.
 pub const MAX_ENDED: usize = 256;
 
 /// An ended session is remembered for this long past its end, since clocks differ and jump (I24).
