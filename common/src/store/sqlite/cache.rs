@@ -3,20 +3,19 @@
 //! This process is the only one on the file, so the cache can be exact rather than merely fresh: a
 //! hit is always what the last published commit left. Three rules make it so.
 //!
-//! 1. **Write-through.** When a COMMIT is durable, and before anyone is told, the writer puts what
-//! it wrote into
-//!    the cache and takes out what it deleted: it *publishes* the commit.
-//! 2. **A fill must be of this moment.** A reader that missed may have read before a commit that
-//! was published
-//!    since. Comparing versions would not tell: the newer entry may have been evicted, or the
-//!    document deleted and written anew from version 0. So a reader notes the number of commits
-//!    published before it reads, and its fill is dropped unless that number is still the same. A
-//!    fill that comes before a publication is harmless, because the publication overwrites it.
-//! 3. **Nobody hears of a commit before its publication.** SQLite shows a commit to readers a
-//! moment before the
-//!    writer can publish it. Someone who was answered from the file in that moment could then hit
-//!    the cache and go back in time (I19). So what is read while a COMMIT runs is answered after
-//!    its publication.
+//! **Write-through.** When a COMMIT is durable, and before anyone is told, the writer puts what it
+//! wrote into the cache and takes out what it deleted: it *publishes* the commit.
+//!
+//! **A fill must be of this moment.** A reader that missed may have read before a commit that was
+//! published since. Comparing versions would not tell: the newer entry may have been evicted, or
+//! the document deleted and written anew from version 0. So a reader notes the number of commits
+//! published before it reads, and its fill is dropped unless that number is still the same. A fill
+//! that comes before a publication is harmless, because the publication overwrites it.
+//!
+//! **Nobody hears of a commit before its publication.** SQLite shows a commit to readers a moment
+//! before the writer can publish it. Someone who was answered from the file in that moment could
+//! then hit the cache and go back in time (I19). So what is read while a COMMIT runs is answered
+//! after its publication.
 //!
 //! The lock below orders these; a hit does not take it. Rejected: taking touched documents out of
 //! the cache before each COMMIT, which turns every read of a busy document into a miss for as long
