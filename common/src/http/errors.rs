@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::command::{Fault, Refusal, Unreadable};
 use crate::execute::{Failure, chain};
@@ -18,10 +19,23 @@ use crate::store::Unavailable;
 const RETRY_AFTER_S: u64 = 1;
 
 /// The body of every error.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Errors {
     /// One for each fault, all of them at once.
+    #[schema(value_type = Vec<DescribedFault>, min_items = 1)]
     pub errors: Vec<Fault>,
+}
+
+/// What [`Fault`] looks like to the OpenAPI document: below it, no module knows of HTTP.
+#[derive(ToSchema)]
+#[schema(as = Fault)]
+#[expect(dead_code, reason = "it is described and never made")]
+struct DescribedFault {
+    /// In words for people.
+    message: String,
+    /// The field at fault, where it is one.
+    #[schema(nullable = false)]
+    field: Option<String>,
 }
 
 /// Why there is no better answer.
@@ -62,9 +76,9 @@ impl Problem {
     pub fn status(&self) -> StatusCode {
         match self {
             Self::Failed(Failure::Refused(refusal)) => status_of(refusal),
-            Self::Failed(
-                Failure::Unavailable(_) | Failure::Overloaded | Failure::InDoubt(_),
-            ) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Failed(Failure::Unavailable(_) | Failure::Overloaded | Failure::InDoubt(_)) => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Self::Failed(Failure::Broken(_)) => StatusCode::INTERNAL_SERVER_ERROR,
             Self::NoSuchPath => StatusCode::NOT_FOUND,
             Self::NoSuchMethod => StatusCode::METHOD_NOT_ALLOWED,

@@ -268,17 +268,26 @@ pub(super) fn whole_number(text: &str) -> Option<i64> {
         Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().ok()?),
         None => (text, 0),
     };
+    let (sign, mantissa) = match mantissa.strip_prefix('-') {
+        Some(rest) => ("-", rest),
+        None => ("", mantissa),
+    };
     let (whole, part) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let part = part.trim_end_matches('0');
-    let shift = usize::try_from(exponent.checked_sub(i32::try_from(part.len()).ok()?)?).ok()?;
     let digits = format!("{whole}{part}");
-    let significant = digits.trim_start_matches('-').trim_start_matches('0');
-    if significant.is_empty() {
-        return digits.ends_with('0').then_some(0);
-    }
-    // More places than 64 bits have: refused before a text of that length is built.
-    if significant.len().saturating_add(shift) > 19 {
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    format!("{digits}{}", "0".repeat(shift)).parse().ok()
+    let significant = digits.trim_start_matches('0');
+    let kept = significant.trim_end_matches('0');
+    if kept.is_empty() {
+        return Some(0);
+    }
+    let places = i64::try_from(part.len()).ok()?;
+    let dropped = i64::try_from(significant.len() - kept.len()).ok()?;
+    let zeros = usize::try_from(i64::from(exponent) - places + dropped).ok()?;
+    // More places than 64 bits have: refused before a text of that length is built.
+    if kept.len().saturating_add(zeros) > 19 {
+        return None;
+    }
+    format!("{sign}{kept}{}", "0".repeat(zeros)).parse().ok()
 }

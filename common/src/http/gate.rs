@@ -143,7 +143,8 @@ struct Asked {
 impl Asked {
     fn answered(self, response: Response) -> Response {
         let status = response.status();
-        let (request, method, path) = (self.id.to_str().unwrap_or(""), &self.method, self.uri.path());
+        let (request, method, path) =
+            (self.id.to_str().unwrap_or(""), &self.method, self.uri.path());
         if status.is_server_error() {
             let cause = response.extensions().get::<Cause>().map_or("", |cause| &cause.0);
             let status = status.as_u16();

@@ -48,7 +48,8 @@ async fn live() -> Response {
     responses((status = 200, description = "It can serve", body = Health))
 )]
 async fn ready(State(stores): State<Stores>) -> Result<Response, Problem> {
-    let asked = stores.iter().map(|(service, store)| async move { (*service, store.ready().await) });
+    let asked =
+        stores.iter().map(|(service, store)| async move { (*service, store.ready().await) });
     for (service, ready) in join_all(asked).await {
         if let Err(down) = ready {
             tracing::debug!(service, error = %down, "not ready");

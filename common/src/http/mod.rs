@@ -29,9 +29,6 @@ pub mod read;
 mod settings;
 pub mod write;
 
-#[cfg(test)]
-mod tests;
-
 use std::sync::Arc;
 
 use crate::execute::Engine;

@@ -81,13 +81,16 @@ pub(super) fn position(cursor: &str, order: &str, value: Option<Kind>) -> Option
         return None;
     }
     let bytes = Base64UrlUnpadded::decode_vec(cursor).ok()?;
-    let (named, given, id): (String, serde_json::Value, Id) = serde_json::from_slice(&bytes).ok()?;
+    let (named, given, id): (String, serde_json::Value, Id) =
+        serde_json::from_slice(&bytes).ok()?;
     if named != order {
         return None;
     }
     let value = match (value, given) {
         (None, serde_json::Value::Null) => Value::Absent,
-        (Some(Kind::Integer), serde_json::Value::Number(number)) => Value::Integer(number.as_i64()?),
+        (Some(Kind::Integer), serde_json::Value::Number(number)) => {
+            Value::Integer(number.as_i64()?)
+        }
         (Some(Kind::Text), serde_json::Value::String(text)) => Value::Text(text),
         _ => return None,
     };

@@ -21,11 +21,7 @@ pub fn clear(secure: bool) -> String {
 }
 
 fn attributes(secure: bool) -> &'static str {
-    if secure {
-        "Path=/; HttpOnly; SameSite=Lax; Secure"
-    } else {
-        "Path=/; HttpOnly; SameSite=Lax"
-    }
+    if secure { "Path=/; HttpOnly; SameSite=Lax; Secure" } else { "Path=/; HttpOnly; SameSite=Lax" }
 }
 
 /// The token that a request brings, as `Authorization: Bearer` or in the cookie. A client that sends both means the

@@ -15,9 +15,6 @@ pub mod copies;
 pub mod token;
 pub mod view;
 
-#[cfg(test)]
-mod tests;
-
 use std::time::Duration;
 
 use crate::id::{Id, UserId};

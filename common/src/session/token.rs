@@ -144,7 +144,8 @@ pub fn verify(token: &str, key: &VerifyingKey) -> Option<Session> {
     // Strict: refuses the malleable and small-order forms that plain Ed25519 verification lets through.
     key.key.verify_strict(signed.as_bytes(), &signature).ok()?;
     let (_, claims) = signed.split_once('.')?;
-    let claims: Claims = serde_json::from_slice(&Base64UrlUnpadded::decode_vec(claims).ok()?).ok()?;
+    let claims: Claims =
+        serde_json::from_slice(&Base64UrlUnpadded::decode_vec(claims).ok()?).ok()?;
     Some(Session {
         user_id: claims.sub,
         email: claims.email,

@@ -51,8 +51,7 @@ struct Verified {
 impl SessionView {
     /// The view on the sessions that `engine`'s store knows of.
     pub fn new(engine: Arc<Engine>) -> Self {
-        let verified =
-            Cache::builder().max_capacity(MAX_REMEMBERED).time_to_live(LIFETIME).build();
+        let verified = Cache::builder().max_capacity(MAX_REMEMBERED).time_to_live(LIFETIME).build();
         Self { inner: Arc::new(Inner { engine, keys: RwLock::default(), verified }) }
     }
 

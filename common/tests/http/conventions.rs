@@ -1,0 +1,129 @@
+//! What binds every route: the error shape, ids of requests, the cross-site defence, panics, time limits.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use axum::http::Request;
+
+use crate::rig::{Told, Toy};
+
+#[tokio::test]
+async fn what_the_router_refuses_is_of_the_error_shape_too() {
+    let toy = Toy::new().await;
+    for path in ["/", "/api", "/api/nothing", "/api/notes/1/2", "/api/notes/%ff", "/api/notes/%2e"]
+    {
+        assert_eq!(toy.get(path).await.status, 404, "{path}");
+    }
+    let told = toy.post("/api/me", "{}").await;
+    assert_eq!((told.status, told.header("allow")), (405, Some("GET,HEAD")));
+    assert_eq!(toy.get("/api/notes/ABC").await.status, 404, "a malformed id names nothing");
+}
+
+#[tokio::test]
+async fn failures_have_their_status_and_tell_no_cause() {
+    let toy = Toy::new().await;
+    for (how, status) in [
+        ("broken", 500),
+        ("panic", 500),
+        ("down", 503),
+        ("doubt", 503),
+        ("overloaded", 503),
+        ("often", 429),
+        ("conflict", 409),
+    ] {
+        // That the cause does not leak is held against every answer, by the rig.
+        let told = toy.get(&format!("/api/fail/{how}")).await;
+        assert_eq!(told.status, status, "{how}");
+    }
+    let told = toy.get("/api/fail/often").await;
+    assert_eq!(told.header("retry-after"), Some("7"));
+}
+
+#[tokio::test]
+async fn a_request_that_takes_too_long_is_503() {
+    let limit = Duration::from_millis(20);
+    let toy = Toy::with(|settings| settings.request_timeout = limit).await;
+    assert_eq!(toy.get("/api/fail/never").await.status, 503);
+}
+
+#[tokio::test]
+async fn a_request_keeps_its_id_if_it_is_a_decent_one() {
+    let toy = Toy::new().await;
+    let ask = |id: &str| {
+        let request = toy.write("GET", "/api/me").header("x-request-id", id);
+        toy.send(request.body(Body::empty()).unwrap())
+    };
+    let told = ask("abc-1.2_3").await;
+    assert_eq!(told.header("x-request-id"), Some("abc-1.2_3"));
+    assert_eq!(told.json()["trace"], "abc-1.2_3", "handlers and events see the same");
+    for odd in ["", "a b", "a\"b", &"x".repeat(65)] {
+        let told = ask(odd).await;
+        let made = told.header("x-request-id").unwrap().to_owned();
+        assert_ne!(made, odd);
+        assert_eq!(told.json()["trace"], made.as_str());
+    }
+    let [first, second] = [toy.get("/api/notes").await, toy.get("/api/notes").await];
+    assert_ne!(first.header("x-request-id"), second.header("x-request-id"));
+}
+
+async fn delete_from(toy: &Toy, headers: &[(&str, &str)]) -> Told {
+    let mut request = toy.write("DELETE", "/api/notes/000000000000000000000000");
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    toy.send(request.body(Body::empty()).unwrap()).await
+}
+
+#[tokio::test]
+async fn a_write_from_another_site_is_403() {
+    let url = Some("https://tickets.example".parse().unwrap());
+    let toy = Toy::with(|settings| settings.public_url = url).await;
+    let host = ("host", "127.0.0.1:3000");
+    let foreign: [&[(&str, &str)]; 7] = [
+        &[host, ("origin", "https://evil.example")],
+        &[host, ("origin", "null")],
+        &[host, ("origin", "http://127.0.0.1:3001")],
+        &[host, ("origin", "http://tickets.example")],
+        &[host, ("sec-fetch-site", "cross-site")],
+        &[host, ("sec-fetch-site", "same-site")],
+        &[host, ("origin", "http://127.0.0.1:3000"), ("sec-fetch-site", "cross-site")],
+    ];
+    for headers in foreign {
+        assert_eq!(delete_from(&toy, headers).await.status, 403, "{headers:?}");
+    }
+    let own: [&[(&str, &str)]; 6] = [
+        &[],
+        &[host],
+        &[host, ("origin", "http://127.0.0.1:3000")],
+        &[host, ("origin", "https://tickets.example"), ("sec-fetch-site", "same-origin")],
+        &[host, ("x-forwarded-host", "shop.example"), ("origin", "https://shop.example")],
+        &[host, ("sec-fetch-site", "none")],
+    ];
+    for headers in own {
+        assert_eq!(delete_from(&toy, headers).await.status, 404, "{headers:?}");
+    }
+    let read = Request::get("/api/notes").header("origin", "https://evil.example");
+    assert_eq!(toy.send(read.body(Body::empty()).unwrap()).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_clients_address_is_the_connections_unless_our_own_proxy_says_otherwise() {
+    let peer: std::net::SocketAddr = "192.0.2.7:5000".parse().unwrap();
+    for (behind_proxy, address) in [(false, "192.0.2.7"), (true, "203.0.113.9")] {
+        let toy = Toy::with(|settings| settings.behind_proxy = behind_proxy).await;
+        let request = toy
+            .write("POST", "/api/peer")
+            .header("x-forwarded-for", "198.51.100.1, 203.0.113.9")
+            .extension(ConnectInfo(peer));
+        let told = toy.send(request.body(Body::empty()).unwrap()).await;
+        assert_eq!(told.json()["peer"], address);
+    }
+}
+
+#[tokio::test]
+async fn health_is_told() {
+    let toy = Toy::new().await;
+    assert_eq!(toy.get("/api/health/live").await.status, 200);
+    assert_eq!(toy.get("/api/health/ready").await.status, 200);
+}
