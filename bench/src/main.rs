@@ -1,1 +1,64 @@
-fn main() {}
+//! How fast it is: the real server beside a bare one, on the same machine in the same run.
+//!
+//! | module | what it is |
+//! | --- | --- |
+//! | [`client`] | a keep-alive HTTP/1.1 client that costs little |
+//! | [`server`] | servers to measure: started, watched, stopped |
+//! | [`load`] | many clients at once, and what they saw |
+//! | [`workloads`] | what is measured |
+//! | [`table`] | medians over several runs, printed |
+//!
+//! Every figure in the docs comes from `cargo xtask bench`. Figures of one run on one machine compare; figures of two
+//! machines do not.
+
+mod bare;
+mod client;
+mod load;
+mod server;
+mod table;
+mod workloads;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+/// Measures the marketplace beside a bare server, and prints medians over several runs.
+#[derive(Debug, Parser)]
+struct Options {
+    /// Runs of each workload; medians are printed
+    #[arg(long, default_value_t = 3)]
+    runs: usize,
+    /// Seconds that each run of a reading workload takes
+    #[arg(long, default_value_t = 3)]
+    seconds: u64,
+    /// Connections that load comes from
+    #[arg(long, default_value_t = 64)]
+    connections: usize,
+    /// Tickets and orders stored before everything is measured a second time; 0 leaves that out
+    #[arg(long, default_value_t = 0)]
+    stored: u64,
+    /// Be the bare server (used by the bench itself)
+    #[arg(long, hide = true)]
+    bare: bool,
+}
+
+fn main() -> ExitCode {
+    let options = Options::parse();
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("bench: no threads can be started: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let outcome = runtime.block_on(async {
+        if options.bare { bare::serve().await } else { workloads::all(&options).await }
+    });
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("bench: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,257 @@
+//! What is measured.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use futures_util::future::try_join_all;
+
+use crate::Options;
+use crate::client::Client;
+use crate::load::{Run, Until, run};
+use crate::server::{Failed, Server};
+use crate::table::{Table, median, percentile};
+
+/// Units of the one ticket that everybody wants.
+const STAMPEDE_UNITS: u64 = 50_000;
+
+/// Tickets on the list page's marketplace.
+const LISTED: u64 = 10_000;
+
+/// Measures everything and prints the table.
+pub async fn all(options: &Options) -> Result<(), Failed> {
+    let mut table = Table::default();
+    eprintln!("starting");
+    at_rest(options, &mut table).await?;
+    sign_ups(options, &mut table).await?;
+    let folder = tempfile::tempdir()?;
+    let server = Server::with_cheap_passwords(folder.path()).await?;
+    let mut market = Market::open(&server, options).await?;
+    market.fill(LISTED).await?;
+    let light = market.measure(&mut table, "").await?;
+    if options.stored > 0 {
+        eprintln!("storing {} tickets and orders", options.stored);
+        market.fill(options.stored).await?;
+        market.order_everywhere(options.stored).await?;
+        let laden = market.measure(&mut table, ", laden").await?;
+        let ratio = format!("{:.2} ×", laden / light);
+        table.figure("server CPU of an order, laden against light", ratio);
+    }
+    table.figure("memory after all this", format!("{:.0} MB", server.resident_mb()?));
+    server.stop().await?;
+    table.print();
+    Ok(())
+}
+
+/// A server that nobody uses: how soon it answers, and what it holds.
+async fn at_rest(options: &Options, table: &mut Table) -> Result<(), Failed> {
+    let (mut starts, mut memory) = (Vec::new(), Vec::new());
+    for _ in 0..options.runs.max(3) {
+        let folder = tempfile::tempdir()?;
+        let server = Server::marketplace(folder.path()).await?;
+        starts.push(server.first_answer.as_secs_f64() * 1_000.0);
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        memory.push(server.resident_mb()?);
+        server.stop().await?;
+    }
+    table.figure("start to first answer", format!("{:.0} ms", median(starts.into_iter())));
+    table.figure("idle memory", format!("{:.1} MB", median(memory.into_iter())));
+    Ok(())
+}
+
+/// Sign-ups at the password cost that people get.
+async fn sign_ups(options: &Options, table: &mut Table) -> Result<(), Failed> {
+    let folder = tempfile::tempdir()?;
+    let server = Server::marketplace(folder.path()).await?;
+    let mut clients = connect(&server, 4).await?;
+    let mut runs = Vec::new();
+    for round in 0..options.runs {
+        let until = Until::Time(Duration::from_secs(options.seconds));
+        let one = async |number: u64, client: &mut Client| {
+            client.sign_up(&format!("s{round}-{number}")).await
+        };
+        runs.push(run(&server, &mut clients, until, one).await?);
+    }
+    table.runs("sign-up", &runs, None);
+    server.stop().await
+}
+
+/// A marketplace with people in it.
+struct Market<'a> {
+    server: &'a Server,
+    options: &'a Options,
+    clients: Vec<Client>,
+    tickets: Vec<String>,
+    /// The first ticket that nobody has ordered yet.
+    next: AtomicU64,
+}
+
+impl<'a> Market<'a> {
+    async fn open(server: &'a Server, options: &'a Options) -> Result<Self, Failed> {
+        let mut clients = connect(server, options.connections).await?;
+        for (number, client) in clients.iter_mut().enumerate() {
+            client.sign_up(&format!("m{number}")).await?;
+        }
+        Ok(Self { server, options, clients, tickets: Vec::new(), next: AtomicU64::new(0) })
+    }
+
+    /// Puts up so many tickets.
+    async fn fill(&mut self, many: u64) -> Result<Run, Failed> {
+        let ids = std::sync::Mutex::new(Vec::new());
+        let create = async |number: u64, client: &mut Client| {
+            let id = create(client, number, 1).await?;
+            ids.lock().map_err(|_| "a thread panicked")?.push(id);
+            Ok(())
+        };
+        let measured = run(self.server, &mut self.clients, Until::Count(many), create).await?;
+        self.tickets.extend(ids.into_inner().map_err(|_| "a thread panicked")?);
+        Ok(measured)
+    }
+
+    /// Orders so many tickets that nobody has ordered.
+    async fn order_everywhere(&mut self, many: u64) -> Result<Run, Failed> {
+        let (tickets, next) = (&self.tickets, &self.next);
+        let place = async |_: u64, client: &mut Client| {
+            let index = usize::try_from(next.fetch_add(1, Ordering::Relaxed))?;
+            let ticket = tickets.get(index).ok_or("more orders than tickets")?;
+            order(client, ticket).await.map(drop)
+        };
+        run(self.server, &mut self.clients, Until::Count(many), place).await
+    }
+
+    /// Measures every workload; returns the server's CPU for a thousand orders on many tickets.
+    async fn measure(&mut self, table: &mut Table, note: &str) -> Result<f64, Failed> {
+        let bare = self.bare().await?;
+        let one = self.read_one().await?;
+        table.runs("bare axum, one ticket", &bare, None);
+        let bare_rate = median(bare.iter().map(|run| run.per_second));
+        table.runs(&format!("GET one ticket{note}"), &one, Some(bare_rate));
+        let list = self.read_list().await?;
+        table.runs(&format!("GET the list of tickets, 50 of them{note}"), &list, None);
+        let count = 2_000 * self.options.seconds;
+        let (mut creates, mut orders) = (Vec::new(), Vec::new());
+        for _ in 0..self.options.runs {
+            creates.push(self.fill(count).await?);
+            orders.push(self.order_everywhere(count).await?);
+        }
+        table.runs(&format!("create ticket{note}"), &creates, None);
+        table.runs(&format!("place order, each on its own ticket{note}"), &orders, None);
+        let stampede = self.stampede().await?;
+        table.runs(&format!("place order, all on one ticket of 50,000{note}"), &stampede, None);
+        let whole = self.purchases(count / 4).await?;
+        let what = format!("whole purchase: create, order, pay, complete{note}");
+        table.runs(&what, &whole, None);
+        let mut waits = self.orderable().await?;
+        let (half, most) = (percentile(&mut waits, 50), percentile(&mut waits, 99));
+        let figure = format!("{half:.1} ms, p99 {most:.1} ms");
+        table.figure(&format!("ticket created → ordered, unloaded{note}"), figure);
+        Ok(median(orders.iter().map(|run| run.cpu_per_thousand)))
+    }
+
+    async fn bare(&mut self) -> Result<Vec<Run>, Failed> {
+        let server = Server::bare().await?;
+        let mut clients = connect(&server, self.options.connections).await?;
+        let path = "/api/tickets/6afd4dc00102030405000001".to_owned();
+        let runs = reads(&server, &mut clients, self.options, &[path]).await?;
+        server.stop().await?;
+        Ok(runs)
+    }
+
+    async fn read_one(&mut self) -> Result<Vec<Run>, Failed> {
+        let tickets = self.tickets.iter().take(1_000);
+        let paths: Vec<String> = tickets.map(|id| format!("/api/tickets/{id}")).collect();
+        let mut clients = connect(self.server, self.options.connections).await?;
+        reads(self.server, &mut clients, self.options, &paths).await
+    }
+
+    async fn read_list(&mut self) -> Result<Vec<Run>, Failed> {
+        let mut clients = connect(self.server, self.options.connections).await?;
+        reads(self.server, &mut clients, self.options, &["/api/tickets".to_owned()]).await
+    }
+
+    /// Everybody orders the same ticket until it is sold out, and no order more.
+    async fn stampede(&mut self) -> Result<Vec<Run>, Failed> {
+        let mut runs = Vec::new();
+        for round in 0..self.options.runs {
+            let seller = self.clients.first_mut().ok_or("no clients")?;
+            let ticket = create(seller, u64::try_from(round)?, STAMPEDE_UNITS).await?;
+            let until = Until::Count(STAMPEDE_UNITS);
+            let place = async |_: u64, client: &mut Client| order(client, &ticket).await.map(drop);
+            runs.push(run(self.server, &mut self.clients, until, place).await?);
+            let buyer = self.clients.first_mut().ok_or("no clients")?;
+            let body = format!(r#"{{"ticketId":"{ticket}"}}"#);
+            // Oversold would be worse than slow.
+            buyer.post("/api/orders", &body).await?.expect(400)?;
+        }
+        Ok(runs)
+    }
+
+    async fn purchases(&mut self, many: u64) -> Result<Vec<Run>, Failed> {
+        let mut runs = Vec::new();
+        for _ in 0..self.options.runs {
+            let purchase = async |number: u64, client: &mut Client| {
+                let ticket = create(client, number, 1).await?;
+                let order = order(client, &ticket).await?;
+                let body = format!(r#"{{"orderId":"{order}","token":"tok_visa"}}"#);
+                client.post("/api/payments", &body).await?.expect(201)?;
+                Ok(())
+            };
+            let until = Until::Count(many);
+            runs.push(run(self.server, &mut self.clients, until, purchase).await?);
+        }
+        Ok(runs)
+    }
+
+    /// Milliseconds from a ticket's creation to its order, one at a time.
+    async fn orderable(&mut self) -> Result<Vec<f64>, Failed> {
+        let client = self.clients.first_mut().ok_or("no clients")?;
+        let mut waits = Vec::new();
+        for number in 0..300 {
+            let ticket = create(client, number, 1).await?;
+            let begun = Instant::now();
+            order(client, &ticket).await?;
+            waits.push(begun.elapsed().as_secs_f64() * 1_000.0);
+        }
+        Ok(waits)
+    }
+}
+
+async fn connect(server: &Server, many: usize) -> Result<Vec<Client>, Failed> {
+    try_join_all((0..many).map(|_| Client::connect(server.address))).await
+}
+
+async fn reads(
+    server: &Server,
+    clients: &mut [Client],
+    options: &Options,
+    paths: &[String],
+) -> Result<Vec<Run>, Failed> {
+    let mut runs = Vec::new();
+    for _ in 0..options.runs {
+        let until = Until::Time(Duration::from_secs(options.seconds));
+        let read = async |number: u64, client: &mut Client| {
+            let index = usize::try_from(number)? % paths.len();
+            client.get(&paths[index]).await?.expect(200)?;
+            Ok(())
+        };
+        runs.push(run(server, clients, until, read).await?);
+    }
+    Ok(runs)
+}
+
+async fn create(client: &mut Client, number: u64, quantity: u64) -> Result<String, Failed> {
+    let body =
+        format!(r#"{{"title":"Front row, night {number}","price":20.5,"quantity":{quantity}}}"#);
+    client.post("/api/tickets", &body).await?.expect(201)?.text("id")
+}
+
+/// Orders a ticket, asking again while it is so new that it is not known yet.
+async fn order(client: &mut Client, ticket: &str) -> Result<String, Failed> {
+    let body = format!(r#"{{"ticketId":"{ticket}"}}"#);
+    for _ in 0..100 {
+        let answer = client.post("/api/orders", &body).await?;
+        if answer.status != 404 {
+            return answer.expect(201)?.text("id");
+        }
+    }
+    Err(format!("ticket {ticket} stays unknown").into())
+}
