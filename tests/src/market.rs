@@ -20,6 +20,9 @@ pub const NOBODY: &str = "0123456789abcdef01234567";
 /// deadline on a busy machine.
 pub const CROSSING: Duration = Duration::from_secs(10);
 
+/// I3: every capture ends as a complete order or a full refund within this.
+const SETTLED: Duration = Duration::from_secs(60);
+
 /// Sign-ups that run side by side: enough to keep two cores busy without filling the pool that hashes passwords.
 const SIGNUPS_AT_ONCE: usize = 8;
 
@@ -119,6 +122,18 @@ impl Person {
         crate::until("the order is payable", CROSSING, || async {
             let answer = self.client.post("/api/payments", &body).await;
             (answer.status != 404).then_some(answer)
+        })
+        .await
+    }
+
+    /// Pays as a page does that comes back when it is told to, until the answer is definite.
+    ///
+    /// # Panics
+    /// If it does not become so within the time that a capture may take to end (I3).
+    pub async fn pay_until_definite(&self, order: &str, token: &str) -> Answer {
+        crate::until("a definite answer to a payment", SETTLED, || async {
+            let answer = self.pay(order, token).await;
+            (!matches!(answer.status, 503 | 429 | 409)).then_some(answer)
         })
         .await
     }

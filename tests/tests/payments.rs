@@ -15,15 +15,6 @@ async fn reserve(seller: &Person, buyer: &Person) -> String {
     text(&buyer.order(&ticket).await, "id")
 }
 
-/// Pays as a page does that comes back after 503 or 404.
-async fn pay_until_definite(buyer: &Person, order: &str, token: &str) -> Answer {
-    tests::until("a definite answer", SETTLED, || async {
-        let answer = buyer.pay(order, token).await;
-        (!matches!(answer.status, 503 | 429 | 409)).then_some(answer)
-    })
-    .await
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn good_cards_complete_the_order() {
     let server = Server::usual().await;
@@ -82,7 +73,7 @@ async fn a_provider_at_its_worst_still_charges_once() {
     ];
     for token in tokens {
         let order = reserve(&seller, &buyer).await;
-        let first = pay_until_definite(&buyer, &order, token).await.expect(201).json();
+        let first = buyer.pay_until_definite(&order, token).await.expect(201).json();
         let shown = buyer.until_order(&order, "complete", SETTLED).await;
         assert_eq!(shown["id"], order.as_str());
         // Paid is paid: whoever clicks again is told so, and told of no second payment.
@@ -98,7 +89,7 @@ async fn double_clicks_charge_once() {
     let (seller, buyer) = (server.person("seller").await, server.person("buyer").await);
     for token in [GOOD_CARD, "tok_slow", "tok_timeoutAfterCapture", GOOD_CARD, GOOD_CARD] {
         let order = reserve(&seller, &buyer).await;
-        let clicks = (0..8).map(|_| pay_until_definite(&buyer, &order, token));
+        let clicks = (0..8).map(|_| buyer.pay_until_definite(&order, token));
         let answers = join_all(clicks).await;
         let told: Vec<Value> =
             answers.iter().filter(|a| a.status == 201).map(Answer::json).collect();
