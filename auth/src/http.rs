@@ -75,7 +75,7 @@ pub fn routes(auth: Auth) -> OpenApiRouter {
     path = "/api/users/signup",
     tag = "users",
     request_body = Credentials,
-    responses((status = 201, description = "The account; the session is in the cookie", body = User)),
+    responses((status = 201, description = "The account, and a session", body = User)),
 )]
 async fn sign_up(State(auth): State<Auth>, write: Write) -> Result<Response, Problem> {
     let (email, password) = credentials(&write, Password::MIN_CHARACTERS)?;
@@ -104,7 +104,7 @@ async fn sign_up(State(auth): State<Auth>, write: Write) -> Result<Response, Pro
     path = "/api/users/signin",
     tag = "users",
     request_body = Credentials,
-    responses((status = 200, description = "The account; the session is in the cookie", body = User)),
+    responses((status = 200, description = "The account, and a session", body = User)),
 )]
 async fn sign_in(State(auth): State<Auth>, write: Write) -> Result<Response, Problem> {
     let (email, password) = credentials(&write, 1)?;

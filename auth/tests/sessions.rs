@@ -7,6 +7,8 @@ mod app;
 use std::time::Duration;
 
 use app::{App, Elsewhere, PASSWORD, Wishes};
+use auth::hashing::Cost;
+use common::events::Envelope;
 use common::session::{LIFETIME, REVOCATIONS, SIGNING_KEYS};
 use common::store::memory::MemoryStore;
 use serde_json::{Value, json};
@@ -103,6 +105,21 @@ async fn copies_come_out_the_same_however_often_and_in_whatever_order_events_com
     let myself = Elsewhere::new(&app.clock);
     myself.hear(&app.events()).await;
     assert_eq!(copies(&app.store, &user), original, "hearing oneself changes nothing");
+}
+
+#[tokio::test]
+async fn the_newest_event_of_an_account_has_its_copys_version_though_the_hash_was_renewed() {
+    let app = App::new();
+    let made = app.sign_up(ADA).await.expect(201);
+    let earlier = Some((app.store.clone(), app.clock.clone()));
+    let cost = Cost::new(16, 1).unwrap();
+    let raised = App::with(Wishes { cost, earlier, ..Wishes::default() });
+    raised.sign_in(ADA, PASSWORD).await.expect(200);
+    let copy = app.store.get_now(&REVOCATIONS, made.json()["id"].as_str().unwrap()).unwrap();
+    let events = app.events().into_iter().map(|event| Envelope::read(&event.body).unwrap());
+    let newest = events.filter(|event| event.kind.starts_with("user:")).map(|e| e.version).max();
+    // Otherwise the event would be trimmed as an old one, and copies could not be rebuilt (I21).
+    assert_eq!(newest, Some(copy.version));
 }
 
 #[tokio::test]

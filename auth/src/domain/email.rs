@@ -96,10 +96,9 @@ fn is_label(label: &str) -> bool {
 
 /// Whether a character beyond ASCII shows: one that does not would let two addresses look alike.
 fn is_visible(c: char) -> bool {
-    let unseen = matches!(c,
-        '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
-        | '\u{feff}' | '\u{fff0}'..='\u{fffb}' | '\u{e000}'..='\u{f8ff}' | '\u{e0000}'..='\u{10ffff}');
-    !c.is_whitespace() && !c.is_control() && !unseen
+    let is_format = matches!(c, '\u{ad}' | '\u{200b}'..='\u{206f}' | '\u{fff0}'..='\u{fffb}');
+    let is_mark_or_private = matches!(c, '\u{feff}' | '\u{e000}'..='\u{f8ff}' | '\u{e0000}'..);
+    !c.is_whitespace() && !c.is_control() && !is_format && !is_mark_or_private
 }
 
 #[cfg(test)]
