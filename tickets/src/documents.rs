@@ -5,7 +5,8 @@ use common::store::{Collection, Field, Kind, Value};
 
 use crate::domain::{Ticket, scale_price, words_of};
 
-/// Every ticket that was ever put up. Those that have been withdrawn stay, with no index that finds them.
+/// Every ticket that was ever put up. Those that have been withdrawn stay, with no index that finds
+/// them.
 pub static TICKETS: Collection = Collection {
     name: "tickets",
     fields: &[

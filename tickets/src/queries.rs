@@ -2,11 +2,11 @@
 
 use common::execute::{Engine, Failure};
 use common::id::TicketId;
-use common::store::{Document, Filter, Order, Position, Query, Value};
+use common::store::{Document, Filter, Kind, Order, Position, Query, Value};
 
 use crate::commands::Versioned;
 use crate::documents::TICKETS;
-use crate::domain::{Place, Search, SortKey};
+use crate::domain::{Search, SortKey};
 
 /// The ticket with this id, unless it has been withdrawn.
 ///
@@ -19,44 +19,24 @@ pub async fn ticket(engine: &Engine, id: TicketId) -> Result<Option<Versioned>, 
     Ok(Some(read(&document)?).filter(|found| found.ticket.is_offered()))
 }
 
-/// Some tickets in order, and where the rest of them begins.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Page {
-    /// The tickets.
-    pub tickets: Vec<Versioned>,
-    /// Where to go on; `None` at the end.
-    pub next: Option<Place>,
-}
+/// What kind of value every list of tickets is ordered by.
+pub const ORDERED_BY: Kind = Kind::Integer;
 
-/// At most `limit` of the tickets that `search` describes, those after `after` in its order.
+/// At most `limit` of the tickets that `search` describes, those after `after` in its order, each
+/// with its place.
 ///
 /// # Errors
 /// When the store cannot serve.
-pub async fn page(
+pub async fn tickets(
     engine: &Engine,
     search: &Search,
-    after: Option<Place>,
+    after: Option<Position>,
     limit: usize,
-) -> Result<Page, Failure> {
-    let field = field(search.sort.key);
-    let query = Query {
-        collection: &TICKETS,
-        filters: filters(search),
-        order: Order { field: Some(field), descending: search.sort.descending },
-        after: after
-            .map(|place| Position { value: Value::Integer(place.value), id: place.id.to_string() }),
-        // One more tells whether there is a next page.
-        limit: limit + 1,
-    };
-    let mut found = engine.store().find(query).await?;
-    let is_more = found.len() > limit;
-    found.truncate(limit);
-    let next = match found.last() {
-        Some(last) if is_more => Some(place(&last.position)?),
-        _ => None,
-    };
-    let tickets = found.iter().map(|found| read(&found.document)).collect::<Result<_, _>>()?;
-    Ok(Page { tickets, next })
+) -> Result<Vec<(Versioned, Position)>, Failure> {
+    let order = Order { field: Some(field(search.sort.key)), descending: search.sort.descending };
+    let query = Query { collection: &TICKETS, filters: filters(search), order, after, limit };
+    let found = engine.store().find(query).await?;
+    found.into_iter().map(|found| Ok((read(&found.document)?, found.position))).collect()
 }
 
 fn field(key: SortKey) -> &'static str {
@@ -89,13 +69,6 @@ fn filters(search: &Search) -> Vec<Filter> {
         filters.push(Filter::Term { field: "words", word: word.clone(), prefix });
     }
     filters
-}
-
-fn place(position: &Position) -> Result<Place, Failure> {
-    match (&position.value, position.id.parse()) {
-        (Value::Integer(value), Ok(id)) => Ok(Place { value: *value, id }),
-        _ => Err(Failure::Broken(format!("tickets/{} has no place in its order", position.id))),
-    }
 }
 
 fn read(document: &Document) -> Result<Versioned, Failure> {

@@ -8,8 +8,8 @@ use crate::domain::{Reservation, Ticket};
 
 /// Copies what the orders service says of a ticket's units, if it is newer than what is known.
 ///
-/// No event follows: whoever minds has heard of the order itself, and the next event of the ticket carries a version
-/// that has skipped these.
+/// No event follows: whoever minds has heard of the order itself, and the next event of the ticket
+/// carries a version that has skipped these.
 #[derive(Debug, Clone)]
 pub struct ApplyOrder {
     /// Which ticket.
@@ -30,8 +30,8 @@ impl Command for ApplyOrder {
     }
 
     fn decide(&self, docs: &Docs, _: &Moment<'_>) -> Result<Change<()>, Refusal> {
-        // Nobody can order what was never here, so a ticket that is missing has been lost: the event is set aside
-        // with an alarm, for whoever brings the ticket back.
+        // Nobody can order what was never here, so a ticket that is missing has been lost: the
+        // event is set aside with an alarm, for whoever brings the ticket back.
         let known = docs.get::<Ticket>(self.ticket).ok_or(Refusal::NotFound)?;
         let StockSnapshot { version, taken, holder } = self.stock;
         let heard = known.value.hear(Reservation::heard(version, taken, holder));

@@ -1,4 +1,5 @@
-//! What a ticket is, what can become of it, and how it is searched for. Plain types, and nothing that waits.
+//! What a ticket is, what can become of it, and how it is searched for. Plain types, and nothing
+//! that waits.
 
 mod reservation;
 mod search;
@@ -6,7 +7,7 @@ mod ticket;
 
 pub use reservation::Reservation;
 pub use search::{
-    MAX_QUERY_WORDS, MAX_TICKET_WORDS, Place, Search, Sort, SortKey, scale_price, words, words_of,
+    MAX_QUERY_WORDS, MAX_TICKET_WORDS, Search, Sort, SortKey, scale_price, words, words_of,
 };
 pub use ticket::{
     CannotEdit, Edit, Listing, MAX_DESCRIPTION, MAX_EVENT_TEXT, MAX_QUANTITY, MAX_TITLE, Patch,

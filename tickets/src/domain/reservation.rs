@@ -1,4 +1,5 @@
-//! The copy of what the orders service says of a ticket's units. That service alone decides who gets one.
+//! The copy of what the orders service says of a ticket's units. That service alone decides who
+//! gets one.
 
 use common::id::OrderId;
 use serde::{Deserialize, Serialize};
@@ -7,7 +8,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Reservation {
-    /// The version of the stock that this was copied from; `None` until the first order is heard of.
+    /// The version of the stock that this was copied from; `None` until the first order is heard
+    /// of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stock_version: Option<u64>,
     /// Units in live orders.
@@ -23,7 +25,8 @@ impl Reservation {
         Self { stock_version: Some(stock_version), taken, holder }
     }
 
-    /// Whether this says more than `known`: the stock's newest word wins, in whatever order its words come (I11).
+    /// Whether this says more than `known`: the stock's newest word wins, in whatever order its
+    /// words come (I11).
     pub fn is_newer_than(&self, known: &Self) -> bool {
         self.stock_version > known.stock_version
     }

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use common::id::{TicketId, UserId};
+use common::id::UserId;
 use common::money::Money;
 use common::time::Timestamp;
 use unicode_normalization::UnicodeNormalization as _;
@@ -10,11 +10,12 @@ use unicode_normalization::char::is_combining_mark;
 
 use super::Ticket;
 
-/// Most words of one ticket that find it: title, event and venue come first, and of a description what fits.
+/// Most words of one ticket that find it: title, event and venue come first, and of a description
+/// what fits.
 pub const MAX_TICKET_WORDS: usize = 200;
 
-/// Most words of one search.
-pub const MAX_QUERY_WORDS: usize = 10;
+/// Most words of one search: a long title. Each is one more look-up, so the rest does not count.
+pub const MAX_QUERY_WORDS: usize = 20;
 
 /// Longest word, in characters. What is longer is cut, in tickets and in searches alike.
 const MAX_WORD: usize = 40;
@@ -103,15 +104,6 @@ impl Sort {
     }
 }
 
-/// A place between two tickets of a list.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
-    /// By what the last one before it was ordered.
-    pub value: i64,
-    /// Which one that was.
-    pub id: TicketId,
-}
-
 /// A price as lists compare it: as a number, whatever the currency.
 pub fn scale_price(price: Money) -> i64 {
     let missing = PRICE_DECIMALS.saturating_sub(price.currency.decimals());
@@ -133,8 +125,8 @@ pub fn words_of(ticket: &Ticket) -> Vec<String> {
     all.filter(|word| known.insert(word.clone())).take(MAX_TICKET_WORDS).collect()
 }
 
-/// The words of a text as they are compared: in lower case and without accents, so that `Café` and `CAFE` are one. A
-/// character of a script that puts no spaces between words is a word by itself.
+/// The words of a text as they are compared: in lower case and without accents, so that `Café` and
+/// `CAFE` are one. A character of a script that puts no spaces between words is a word by itself.
 pub fn words(text: &str) -> impl Iterator<Item = String> {
     let mut letters =
         text.nfkd().filter(|letter| !is_combining_mark(*letter)).flat_map(fold).peekable();
@@ -156,8 +148,8 @@ pub fn words(text: &str) -> impl Iterator<Item = String> {
     })
 }
 
-/// A character in lower case. Letters that people also write without their stroke or apart have no decomposition in
-/// Unicode, so the common ones are listed.
+/// A character in lower case. Letters that people also write without their stroke or apart have no
+/// decomposition in Unicode, so the common ones are listed.
 fn fold(letter: char) -> impl Iterator<Item = char> {
     let apart = match letter {
         'ß' | 'ẞ' => "ss",

@@ -1,7 +1,7 @@
 //! A ticket: a listing that its seller made, and what is known of its units.
 //!
-//! Both are in one document. What a buyer sees changes when either does, so one version counts both, and an edit that
-//! races a reservation meets it in the same place.
+//! Both are in one document. What a buyer sees changes when either does, so one version counts
+//! both, and an edit that races a reservation meets it in the same place.
 
 use common::id::{OrderId, TicketId, UserId};
 use common::money::{Currency, Money};
@@ -36,8 +36,8 @@ pub struct Ticket {
     pub created_at: Timestamp,
     /// Whether it can be had at all.
     pub state: State,
-    /// The version at which the seller last changed it, which is the one that other services were told. The ticket's
-    /// own is greater once units have been taken or given back since.
+    /// The version at which the seller last changed it, which is the one that other services were
+    /// told. The ticket's own is greater once units have been taken or given back since.
     pub told: u64,
     /// Who has it, as the orders service says.
     #[serde(default)]
@@ -62,7 +62,8 @@ pub struct Listing {
     pub event: Option<Show>,
 }
 
-/// What a ticket admits to: an event that people attend, called otherwise here because services tell events as well.
+/// What a ticket admits to: an event that people attend, called otherwise here because services
+/// tell events as well.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Show {
@@ -82,7 +83,8 @@ pub struct Show {
 pub enum State {
     /// Its seller offers it.
     Offered,
-    /// Its seller has withdrawn it. Nothing follows; what is left only keeps the id from coming back.
+    /// Its seller has withdrawn it. Nothing follows; what is left only keeps the id from coming
+    /// back.
     Withdrawn {
         /// When.
         at: Timestamp,
@@ -170,8 +172,8 @@ impl Ticket {
         self.state == State::Offered
     }
 
-    /// Units that nobody holds. A seller may have withdrawn units while they were being taken, so it is not simply the
-    /// difference.
+    /// Units that nobody holds. A seller may have withdrawn units while they were being taken, so
+    /// it is not simply the difference.
     pub fn available(&self) -> u32 {
         self.listing.quantity.saturating_sub(self.reservation.taken)
     }
@@ -203,7 +205,8 @@ impl Ticket {
             return Err(CannotEdit::OtherCurrency(currency));
         }
         let quantity = edit.quantity.unwrap_or(self.listing.quantity);
-        // A quantity that stays is no fault of the edit, also where orders have overtaken an earlier one.
+        // A quantity that stays is no fault of the edit, also where orders have overtaken an
+        // earlier one.
         if quantity < taken && quantity < self.listing.quantity {
             return Err(CannotEdit::BelowTaken { taken });
         }
@@ -231,8 +234,8 @@ impl Ticket {
         Ok(Self { state: State::Withdrawn { at: now }, told: version, ..self })
     }
 
-    /// The ticket once the orders service has said `reservation`; `None` where that is no news. It holds for a
-    /// withdrawn one too: an order may have been on its way.
+    /// The ticket once the orders service has said `reservation`; `None` where that is no news. It
+    /// holds for a withdrawn one too: an order may have been on its way.
     pub fn hear(&self, reservation: Reservation) -> Option<Self> {
         reservation.is_newer_than(&self.reservation).then(|| Self { reservation, ..self.clone() })
     }

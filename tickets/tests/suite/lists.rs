@@ -2,8 +2,8 @@
 
 use common::time::Timestamp;
 use tickets::commands::{ApplyOrder, Withdraw};
-use tickets::domain::{Listing, Place, Search, Show, Sort, scale_price, words};
-use tickets::queries::page;
+use tickets::domain::{Listing, Search, Show, Sort, scale_price, words};
+use tickets::queries::tickets;
 
 use crate::app::App;
 use crate::scenes::{SELLER, STRANGER, listing, stock, usd};
@@ -31,9 +31,8 @@ async fn market() -> App {
 }
 
 async fn titles(app: &App, search: Search) -> Vec<String> {
-    let found = page(&app.engine, &search, None, 100).await.unwrap();
-    assert_eq!(found.next, None);
-    found.tickets.into_iter().map(|found| found.ticket.listing.title).collect()
+    let found = tickets(&app.engine, &search, None, 100).await.unwrap();
+    found.into_iter().map(|(found, _)| found.ticket.listing.title).collect()
 }
 
 fn query(text: &str) -> Search {
@@ -84,8 +83,8 @@ async fn prices_and_dates_narrow_the_list() {
 #[tokio::test]
 async fn what_is_sold_out_is_seen_by_its_seller_alone_and_what_is_withdrawn_by_nobody() {
     let app = market().await;
-    let all = page(&app.engine, &Search::default(), None, 100).await.unwrap().tickets;
-    let (ballet, brunch) = (all[0].ticket.id, all[1].ticket.id);
+    let all = tickets(&app.engine, &Search::default(), None, 100).await.unwrap();
+    let (ballet, brunch) = (all[0].0.ticket.id, all[1].0.ticket.id);
     let heard = ApplyOrder { ticket: ballet, stock: stock(1, 1) };
     app.engine.run(heard, "test").await.unwrap();
     let gone = Withdraw { id: brunch, seller: SELLER, seen: None };
@@ -107,15 +106,13 @@ async fn pages_of_any_size_together_are_the_list() {
     for name in Sort::NAMES {
         let whole = titles(&app, sorted(name)).await;
         for limit in 1..=5 {
-            let (mut seen, mut after): (Vec<String>, Option<Place>) = (Vec::new(), None);
+            let (mut seen, mut after) = (Vec::new(), None);
             loop {
-                let found = page(&app.engine, &sorted(name), after, limit).await.unwrap();
-                assert!(found.tickets.len() <= limit);
-                seen.extend(found.tickets.into_iter().map(|found| found.ticket.listing.title));
-                after = found.next;
-                if after.is_none() {
-                    break;
-                }
+                let found = tickets(&app.engine, &sorted(name), after, limit).await.unwrap();
+                assert!(found.len() <= limit);
+                let Some((_, last)) = found.last() else { break };
+                after = Some(last.clone());
+                seen.extend(found.into_iter().map(|(found, _)| found.ticket.listing.title));
             }
             assert_eq!(seen, whole, "{name} by {limit}");
         }

@@ -5,4 +5,6 @@ mod decisions;
 mod events;
 mod lists;
 mod orderings;
+mod routes;
 mod scenes;
+mod site;

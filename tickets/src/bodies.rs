@@ -1,0 +1,203 @@
+//! What is sent to create and edit tickets, as the OpenAPI document describes it.
+//!
+//! Handlers read bodies field by field, so that all faults are told at once and a price is read
+//! digit by digit. No value of these types is ever made: they are the description.
+
+use serde::Deserialize;
+use utoipa::ToSchema;
+use utoipa::openapi::schema::{Object, ObjectBuilder, OneOfBuilder, Schema, Type};
+
+/// What is sent to put a ticket up. How exactly its price can be said depends on its currency.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(untagged)]
+pub enum NewTicket {
+    /// In a currency with decimals.
+    Decimal(DecimalTicket),
+    /// In a currency without.
+    Whole(WholeTicket),
+}
+
+/// A ticket priced in a currency with decimals, such as dollars and cents.
+#[derive(Debug, Deserialize, ToSchema)]
+#[expect(dead_code, reason = "describes a body")]
+pub struct DecimalTicket {
+    #[serde(flatten)]
+    about: NewListing,
+    #[schema(schema_with = decimal_price)]
+    price: String,
+    /// The ISO 4217 code of the currency; `usd` where it is left out. It cannot be changed later.
+    #[schema(schema_with = with_decimals)]
+    currency: Option<String>,
+}
+
+/// A ticket priced in a currency without decimals, such as yen.
+#[derive(Debug, Deserialize, ToSchema)]
+#[expect(dead_code, reason = "describes a body")]
+pub struct WholeTicket {
+    #[serde(flatten)]
+    about: NewListing,
+    #[schema(schema_with = whole_price)]
+    price: String,
+    /// The ISO 4217 code of the currency. It cannot be changed later.
+    #[schema(schema_with = without_decimals)]
+    currency: String,
+}
+
+/// What is said of a new ticket.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[expect(dead_code, reason = "describes a body")]
+pub struct NewListing {
+    /// What buyers see first: 1 to 200 characters, not blank.
+    #[schema(
+        min_length = 1,
+        max_length = 200,
+        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$",
+        example = "Front row"
+    )]
+    title: String,
+    /// More about it, as plain text: at most 5,000 characters.
+    #[schema(
+        max_length = 5_000,
+        pattern = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$",
+        example = "Two seats beside each other."
+    )]
+    description: Option<String>,
+    event: Option<NewEvent>,
+    /// How many units there are; 1 where it is left out.
+    #[schema(minimum = 1, maximum = 100_000, example = 1)]
+    quantity: Option<u32>,
+}
+
+/// What is sent to change a ticket. What is left out stays as it is.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[expect(
+    dead_code,
+    reason = "describes what http::edit reads field by field, to report all faults at once"
+)]
+pub struct TicketEdit {
+    /// What buyers see first: 1 to 200 characters, not blank.
+    #[schema(
+        min_length = 1,
+        max_length = 200,
+        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$",
+        example = "Front row"
+    )]
+    title: String,
+    #[schema(schema_with = decimal_price)]
+    price: String,
+    /// More about it, as plain text: at most 5,000 characters. `null` removes it.
+    #[schema(
+        max_length = 5_000,
+        pattern = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$",
+        example = "Two seats beside each other."
+    )]
+    description: Option<String>,
+    /// What it admits to, as a whole. `null` removes it.
+    event: Option<NewEvent>,
+    /// How many units there are, of which those that are taken remain.
+    #[schema(minimum = 1, maximum = 100_000, example = 1)]
+    quantity: Option<u32>,
+}
+
+/// What a ticket is to admit to.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[expect(
+    dead_code,
+    reason = "describes what http reads field by field, to report all faults at once"
+)]
+pub struct NewEvent {
+    /// Its name.
+    #[schema(
+        min_length = 1,
+        max_length = 200,
+        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$",
+        example = "The Lighthouse Tour"
+    )]
+    name: String,
+    /// Where it takes place.
+    #[schema(max_length = 200, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$", example = "Harbour Hall")]
+    venue: Option<String>,
+    /// When it starts.
+    #[schema(format = DateTime, example = "2030-06-01T19:30:00.000Z")]
+    starts_at: Option<String>,
+}
+
+/// The currencies with decimals, as the public API lists them.
+const WITH_DECIMALS: [&str; 47] = [
+    "usd", "eur", "gbp", "chf", "sek", "nok", "dkk", "pln", "czk", "huf", "ron", "bgn", "try",
+    "uah", "cad", "aud", "nzd", "mxn", "brl", "ars", "cop", "pen", "uyu", "inr", "idr", "myr",
+    "php", "sgd", "thb", "hkd", "twd", "cny", "ils", "aed", "sar", "qar", "egp", "mad", "zar",
+    "ngn", "kes", "ghs", "bhd", "jod", "kwd", "omr", "tnd",
+];
+
+/// The currencies without.
+const WITHOUT_DECIMALS: [&str; 9] = ["jpy", "krw", "clp", "isk", "vnd", "pyg", "ugx", "xof", "xaf"];
+
+fn with_decimals() -> Object {
+    one_of(&WITH_DECIMALS)
+}
+
+fn without_decimals() -> Object {
+    one_of(&WITHOUT_DECIMALS)
+}
+
+fn one_of(codes: &[&'static str]) -> Object {
+    let about = "The ISO 4217 code of the currency. It cannot be changed later.";
+    let codes = codes.iter().copied();
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .description(Some(about))
+        .enum_values(Some(codes))
+        .build()
+}
+
+/// A price above 0 with at most two decimals, as a number or a numeric string. Prices in a currency
+/// with three may have one more.
+fn decimal_price() -> Schema {
+    let number = ObjectBuilder::new()
+        .schema_type(Type::Number)
+        .minimum(Some(0.01))
+        .maximum(Some(1_000_000))
+        .multiple_of(Some(0.01));
+    price(number, r"^[1-9][0-9]{0,5}(\.[0-9]{1,2})?$")
+}
+
+/// A price without decimals.
+fn whole_price() -> Schema {
+    let number =
+        ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)).maximum(Some(1_000_000));
+    price(number, "^[1-9][0-9]{0,5}$")
+}
+
+fn price(number: ObjectBuilder, pattern: &str) -> Schema {
+    let about = "The price of one unit in major units: above 0, at most 1,000,000, with at most \
+                 the decimals of the currency. A number or a numeric string.";
+    let text = ObjectBuilder::new().schema_type(Type::String).pattern(Some(pattern));
+    let either = OneOfBuilder::new()
+        .description(Some(about))
+        .item(number)
+        .item(text)
+        .examples([serde_json::json!(20)])
+        .build();
+    Schema::OneOf(either)
+}
+
+#[cfg(test)]
+mod tests {
+    use common::money::Currency;
+
+    use super::*;
+
+    #[test]
+    fn currencies_are_listed_by_whether_they_have_decimals() {
+        for code in WITH_DECIMALS {
+            assert!(code.parse::<Currency>().unwrap().decimals() >= 2, "{code}");
+        }
+        for code in WITHOUT_DECIMALS {
+            assert_eq!(code.parse::<Currency>().unwrap().decimals(), 0, "{code}");
+        }
+    }
+}
