@@ -1,1 +1,118 @@
-//! payments
+//! The money: attempts, captures, refunds, the ledger, providers and their webhooks. In reading order:
+//!
+//! | module | what it is |
+//! | --- | --- |
+//! | [`domain`] | what a payment, its order and the ledger are, and what can become of them |
+//! | [`documents`] | how they are kept |
+//! | [`commands`] | what can happen: start, record what the provider says, hear of an order, give back |
+//! | [`provider`] | the port to whoever moves the money, and the sandbox behind it |
+//! | [`queries`] | what can be asked; what a stopped service's data must show |
+//! | [`resolve`] | one look at one payment: the provider is asked, its answer recorded |
+//! | [`pay`] | a request to pay: intent → call → record → answer |
+//! | [`settle`] | looks at what is unresolved, until nothing is |
+//! | [`webhook`] | a provider's notices |
+//! | [`views`], [`http`] | what goes over the wire, and the routes |
+//! | [`consume`] | events → commands |
+
+pub mod commands;
+pub mod consume;
+pub mod documents;
+pub mod domain;
+pub mod http;
+pub mod pay;
+pub mod provider;
+pub mod queries;
+pub mod resolve;
+pub mod settle;
+pub mod views;
+pub mod webhook;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use common::execute::Engine;
+use common::service::{Context, Parts, Service};
+use common::store::Collection;
+use common::worker::Reconciler;
+
+use documents::{LEDGER, NOTICES, PAYABLES, PAYMENTS, REQUESTS};
+use pay::Pay;
+use provider::Provider;
+use provider::sandbox::{Courier, Sandbox};
+use resolve::Resolver;
+use settle::{ForgetRequests, Settle};
+use webhook::Webhook;
+
+/// What this service keeps.
+pub static COLLECTIONS: &[&Collection] = &[&PAYMENTS, &PAYABLES, &LEDGER, &REQUESTS, &NOTICES];
+
+/// What the operator decides about payments.
+#[derive(Clone)]
+pub struct Settings {
+    /// Who moves the money.
+    pub provider: Arc<Sandbox>,
+    /// How long things may take.
+    pub timing: Timing,
+}
+
+/// The service: what it keeps, serves, hears, and does by itself.
+pub fn service(settings: Settings) -> Service {
+    Service {
+        name: "payments",
+        collections: COLLECTIONS,
+        aggregates: &PAYMENTS,
+        assemble: Box::new(move |Context { engine, kit }| {
+            let sandbox = settings.provider;
+            let provider = Arc::clone(&sandbox) as Arc<dyn Provider>;
+            let works = Works::new(engine, provider, settings.timing);
+            let mut reconcilers = works.reconcilers();
+            reconcilers.push(Arc::new(Courier::new(sandbox, Arc::clone(&works.webhook))));
+            let routes = http::routes(http::Api { kit, works });
+            Parts { routes, hears: consume::hears(), reconcilers }
+        }),
+    }
+}
+
+/// How long things may take.
+#[derive(Debug, Clone, Copy)]
+pub struct Timing {
+    /// How long the provider has to answer a call. What it does not answer is asked again, under the same key.
+    pub provider_timeout: Duration,
+    /// How long a buyer waits for an answer before being told to come again. Below what a request may take.
+    pub answer_within: Duration,
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        Self { provider_timeout: Duration::from_secs(3), answer_within: Duration::from_secs(20) }
+    }
+}
+
+/// The moving parts, on an engine and a provider: what [`service`] gives routes to, and what a simulation drives.
+#[derive(Clone)]
+pub struct Works {
+    /// Makes looks at payments.
+    pub resolver: Arc<Resolver>,
+    /// Takes requests to pay.
+    pub pay: Arc<Pay>,
+    /// Takes the provider's notices.
+    pub webhook: Arc<Webhook>,
+}
+
+impl Works {
+    /// Puts them together.
+    pub fn new(engine: Arc<Engine>, provider: Arc<dyn Provider>, timing: Timing) -> Self {
+        let resolver = Arc::new(Resolver::new(engine, provider, timing.provider_timeout));
+        let pay = Arc::new(Pay::new(Arc::clone(&resolver), timing.answer_within));
+        let webhook = Arc::new(Webhook::new(Arc::clone(&resolver)));
+        Self { resolver, pay, webhook }
+    }
+
+    /// What goes on by itself.
+    pub fn reconcilers(&self) -> Vec<Arc<dyn Reconciler>> {
+        vec![
+            Arc::new(Settle::new(Arc::clone(&self.resolver))),
+            Arc::new(ForgetRequests::new(Arc::clone(&self.resolver))),
+        ]
+    }
+}

@@ -1,0 +1,55 @@
+//! What can happen in this service, one file each: the documents it needs, and its decision.
+
+mod conclude;
+mod forget;
+mod hear_notice;
+mod hear_order;
+mod look_again;
+mod record_captured;
+mod record_declined;
+mod record_refunded;
+mod start;
+
+use common::command::Refusal;
+use common::events::{PaymentEvent, PaymentKind, PaymentState, PaymentStatus};
+
+use crate::domain::{Payment, State};
+
+pub use conclude::Conclude;
+pub use forget::Forget;
+pub use hear_notice::HearNotice;
+pub use hear_order::HearOrder;
+pub use look_again::LookAgain;
+pub use record_captured::RecordCaptured;
+pub use record_declined::RecordDeclined;
+pub use record_refunded::RecordRefunded;
+pub use start::{Begun, Start};
+
+/// How a payment's state is called in public.
+pub fn status(state: &State) -> PaymentStatus {
+    match state {
+        State::Started { .. } => PaymentStatus::Started,
+        State::Captured { .. } => PaymentStatus::Captured,
+        State::Declined { .. } => PaymentStatus::Declined,
+        State::Refunding { .. } => PaymentStatus::Refunding,
+        State::Refunded { .. } => PaymentStatus::Refunded,
+    }
+}
+
+fn event(kind: PaymentKind, payment: &Payment, version: u64) -> PaymentEvent {
+    let payment = PaymentState {
+        id: payment.id,
+        order_id: payment.order,
+        user_id: payment.buyer,
+        amount: payment.amount,
+        status: status(&payment.state),
+        version,
+    };
+    PaymentEvent { kind, payment }
+}
+
+/// A payment that should have moved and could not: a provider that contradicts itself, or a defect.
+fn impossible(what: &str, payment: &Payment) -> Refusal {
+    let (id, status) = (payment.id, status(&payment.state));
+    Refusal::conflict(format!("payment {id} is {status:?} and cannot become {what}"))
+}

@@ -1,0 +1,82 @@
+//! How payments, payables and the ledger are kept: their collections and index fields.
+
+use common::command::Entity;
+use common::store::{Collection, Field, Kind, Value};
+
+use crate::domain::{Entry, Heard, Payable, Payment, Request};
+
+/// Every attempt to pay.
+pub static PAYMENTS: Collection = Collection {
+    name: "payments",
+    fields: &[
+        // When to look at it next; absent once nothing can follow by itself.
+        Field { name: "due", kind: Kind::Integer },
+        Field { name: "order_id", kind: Kind::Text },
+    ],
+    indexes: &[&["due"], &["order_id"]],
+};
+
+/// A copy of every order.
+pub static PAYABLES: Collection = Collection { name: "payables", fields: &[], indexes: &[] };
+
+/// The books.
+pub static LEDGER: Collection = Collection { name: "ledger", fields: &[], indexes: &[] };
+
+/// Requests that were made under an idempotency key.
+pub static REQUESTS: Collection = Collection {
+    name: "requests",
+    fields: &[Field { name: "expires", kind: Kind::Integer }],
+    indexes: &[&["expires"]],
+};
+
+/// Providers' notices that made a difference.
+pub static NOTICES: Collection = Collection { name: "webhook_notices", fields: &[], indexes: &[] };
+
+impl Entity for Payment {
+    const COLLECTION: &'static Collection = &PAYMENTS;
+
+    fn id(&self) -> String {
+        self.id.to_string()
+    }
+
+    fn fields(&self) -> Vec<Value> {
+        let due = self.due.map_or(Value::Absent, |due| Value::Integer(due.as_millis()));
+        vec![due, Value::Text(self.order.to_string())]
+    }
+}
+
+impl Entity for Payable {
+    const COLLECTION: &'static Collection = &PAYABLES;
+
+    fn id(&self) -> String {
+        self.order.to_string()
+    }
+}
+
+impl Entity for Entry {
+    const COLLECTION: &'static Collection = &LEDGER;
+
+    fn id(&self) -> String {
+        Self::id(self)
+    }
+}
+
+impl Entity for Request {
+    const COLLECTION: &'static Collection = &REQUESTS;
+
+    fn id(&self) -> String {
+        self.id.clone()
+    }
+
+    fn fields(&self) -> Vec<Value> {
+        vec![Value::Integer(self.expires.as_millis())]
+    }
+}
+
+impl Entity for Heard {
+    const COLLECTION: &'static Collection = &NOTICES;
+
+    fn id(&self) -> String {
+        Self::id_of(&self.provider, &self.notice.id)
+    }
+}

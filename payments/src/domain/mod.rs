@@ -1,0 +1,16 @@
+//! What a payment, its order and the ledger are, and what can become of them. Plain types and pure functions.
+
+pub mod ledger;
+pub mod notice;
+pub mod payable;
+pub mod payment;
+pub mod refund;
+pub mod request;
+pub mod token;
+
+pub use ledger::{Account, Entry, EntryKind, Posting};
+pub use notice::{Heard, Notice};
+pub use payable::{OrderStanding, Payable};
+pub use payment::{Decline, Payment, State, Unmoved};
+pub use request::{CameTo, Request, RequestKey};
+pub use token::{BadToken, Token};

@@ -1,0 +1,180 @@
+//! One attempt to pay one order, from the intent to its end.
+//!
+//! ```text
+//! started ──▶ captured ──▶ refunding ──▶ refunded
+//!    │                        ▲
+//!    └─────▶ declined ────────┘   (a provider that took the money after all)
+//! ```
+
+use common::id::{OrderId, PaymentId, UserId};
+use common::money::Money;
+use common::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::token::Token;
+
+/// A payment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Payment {
+    /// Which one. Also the idempotency key under which the provider is asked.
+    pub id: PaymentId,
+    /// What it pays.
+    pub order: OrderId,
+    /// Who pays.
+    pub buyer: UserId,
+    /// How much.
+    pub amount: Money,
+    /// When it began.
+    pub created_at: Timestamp,
+    /// The request that it goes back to.
+    pub trace: String,
+    /// When to look at it next; `None` once nothing can follow by itself.
+    pub due: Option<Timestamp>,
+    /// How often it has been looked at in vain.
+    pub looks: u32,
+    /// Where it stands.
+    pub state: State,
+}
+
+/// Where a payment stands, with just what is known then.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "status", rename_all = "lowercase")]
+pub enum State {
+    /// Asked for; not known to be taken.
+    Started {
+        /// What the provider is asked with. It goes with this state.
+        token: Token,
+    },
+    /// Taken.
+    Captured {
+        /// The provider's name for it.
+        reference: String,
+        /// When this service learned of it.
+        captured_at: Timestamp,
+    },
+    /// Refused: no money moved.
+    Declined {
+        /// Why.
+        decline: Decline,
+        /// When this service learned of it.
+        declined_at: Timestamp,
+    },
+    /// Taken, and to be given back.
+    Refunding {
+        /// The provider's name for the capture.
+        reference: String,
+        /// When this service learned of the capture.
+        captured_at: Timestamp,
+    },
+    /// Given back.
+    Refunded {
+        /// The provider's name for the capture.
+        reference: String,
+        /// When this service learned of the capture.
+        captured_at: Timestamp,
+        /// The provider's name for the refund.
+        refund: String,
+        /// When this service learned of the refund.
+        refunded_at: Timestamp,
+    },
+}
+
+/// Why a provider took no money.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decline {
+    /// For programs.
+    pub code: String,
+    /// For the buyer.
+    pub message: String,
+    /// The field of the request that is at fault, where it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+}
+
+/// What a payment should do and cannot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Unmoved {
+    /// It is already there: nothing to do.
+    #[error("the payment is already there")]
+    Already,
+    /// It cannot get there from where it stands: somebody has to look.
+    #[error("the payment cannot get there from where it stands")]
+    Impossible,
+}
+
+impl Payment {
+    /// The money was taken. Where it had been declined before, it is to be given back: the buyer was told that no
+    /// money moved, and may have paid again since.
+    ///
+    /// # Errors
+    /// Where that is known already.
+    pub fn captured(self, reference: String, now: Timestamp) -> Result<Self, Unmoved> {
+        let state = match self.state {
+            State::Started { .. } => State::Captured { reference, captured_at: now },
+            State::Declined { .. } => State::Refunding { reference, captured_at: now },
+            State::Captured { .. } | State::Refunding { .. } | State::Refunded { .. } => {
+                return Err(Unmoved::Already);
+            }
+        };
+        Ok(Self { state, due: Some(now), looks: 0, ..self })
+    }
+
+    /// The money was not taken, and will not be.
+    ///
+    /// # Errors
+    /// Where that is known already, or where the money was taken.
+    pub fn declined(self, decline: Decline, now: Timestamp) -> Result<Self, Unmoved> {
+        let state = match self.state {
+            State::Started { .. } => State::Declined { decline, declined_at: now },
+            State::Declined { .. } => return Err(Unmoved::Already),
+            State::Captured { .. } | State::Refunding { .. } | State::Refunded { .. } => {
+                return Err(Unmoved::Impossible);
+            }
+        };
+        Ok(Self { state, due: None, looks: 0, ..self })
+    }
+
+    /// The money is to be given back.
+    ///
+    /// # Errors
+    /// Where that is so already, or where no money was taken.
+    pub fn refund(self, now: Timestamp) -> Result<Self, Unmoved> {
+        let state = match self.state {
+            State::Captured { reference, captured_at } => {
+                State::Refunding { reference, captured_at }
+            }
+            State::Refunding { .. } | State::Refunded { .. } => return Err(Unmoved::Already),
+            State::Started { .. } | State::Declined { .. } => return Err(Unmoved::Impossible),
+        };
+        Ok(Self { state, due: Some(now), looks: 0, ..self })
+    }
+
+    /// The money has been given back.
+    ///
+    /// # Errors
+    /// Where that is known already, or where it was not to be given back.
+    pub fn refunded(self, refund: String, now: Timestamp) -> Result<Self, Unmoved> {
+        let state = match self.state {
+            State::Refunding { reference, captured_at } => {
+                State::Refunded { reference, captured_at, refund, refunded_at: now }
+            }
+            State::Refunded { .. } => return Err(Unmoved::Already),
+            State::Started { .. } | State::Captured { .. } | State::Declined { .. } => {
+                return Err(Unmoved::Impossible);
+            }
+        };
+        Ok(Self { state, due: None, looks: 0, ..self })
+    }
+
+    /// Its order is complete by it: nothing follows by itself.
+    #[must_use]
+    pub fn at_rest(self) -> Self {
+        Self { due: None, looks: 0, ..self }
+    }
+
+    /// It is to be looked at again at `due`.
+    #[must_use]
+    pub fn look_at(self, due: Timestamp) -> Self {
+        Self { due: Some(due), ..self }
+    }
+}

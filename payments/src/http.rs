@@ -1,0 +1,160 @@
+//! Wire types ↔ requests, commands and queries. No rules are decided here.
+
+use axum::extract::{FromRef, Path, State};
+use axum::response::{IntoResponse, Response};
+use common::command::{Fault, Refusal};
+use common::execute::Failure;
+use common::http::{Errors, Fields, Kit, Problem, Read, Write, path_id};
+use common::id::{OrderId, PaymentId};
+use common::replies::Answer;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::Works;
+use crate::domain::{RequestKey, Token};
+use crate::pay::{PayRequest, Unpaid};
+use crate::provider::{BadNotice, Provider};
+use crate::queries;
+use crate::views::{NewPayment, Paid, PaymentView};
+use crate::webhook::NotTaken;
+
+/// Longest token that is looked at, in characters.
+const MAX_TOKEN: usize = 255;
+
+/// What handlers share.
+#[derive(Clone)]
+pub struct Api {
+    /// What every service's handlers share.
+    pub kit: Kit,
+    /// What carries requests out.
+    pub works: Works,
+}
+
+impl FromRef<Api> for Kit {
+    fn from_ref(api: &Api) -> Self {
+        api.kit.clone()
+    }
+}
+
+/// This service's routes.
+pub fn routes(api: Api) -> OpenApiRouter {
+    OpenApiRouter::new()
+        .routes(routes!(pay))
+        .routes(routes!(show))
+        .routes(routes!(notice))
+        .with_state(api)
+}
+
+/// Pay for an order
+///
+/// Answers when the order is complete. Where that is not known in time the answer is 503; who asks again joins the same
+/// payment, which is made once however often it is asked for.
+#[utoipa::path(
+    post, path = "/api/payments", tag = "payments", request_body = NewPayment,
+    security(("session" = [])),
+    responses(
+        (status = 201, description = "The order is paid", body = Paid),
+        (status = 400, description = "The card is declined, or the order is paid, cancelled or expired", body = Errors),
+        (status = 404, description = "There is no such order", body = Errors),
+        (status = 503, description = "The outcome is not known yet: ask again", body = Errors),
+    )
+)]
+async fn pay(State(api): State<Api>, request: Write) -> Result<Response, Problem> {
+    let buyer = request.session()?.user_id;
+    let mut fields = request.fields()?;
+    let order: Option<OrderId> = fields.id("orderId");
+    let token = token_in(&mut fields, api.works.resolver.provider().as_ref());
+    let (Some(order), Some(token)) = (order, token) else {
+        return Err(fields.refusal().into());
+    };
+    fields.check()?;
+    let key = request
+        .request_key()?
+        .map(|key| RequestKey { id: key.id.clone(), fingerprint: key.fingerprint.clone() });
+    let trace = request.trace().to_owned();
+    let asked = PayRequest { order, buyer, token, request: key, trace };
+    let id = api.works.pay.pay(asked).await.map_err(unpaid)?;
+    let paid = Answer::created(&Paid { id }).with_location(format!("/api/payments/{id}"));
+    Ok(paid.into_response())
+}
+
+/// Show one of one's own payments
+#[utoipa::path(
+    get, path = "/api/payments/{id}", tag = "payments",
+    security(("session" = [])),
+    params(("id" = String, Path, description = "The payment's id")),
+    responses(
+        (status = 200, description = "The payment", body = PaymentView),
+        (status = 404, description = "There is no such payment", body = Errors),
+    )
+)]
+async fn show(
+    State(api): State<Api>,
+    Path(id): Path<String>,
+    request: Read,
+) -> Result<Response, Problem> {
+    let buyer = request.session()?.user_id;
+    let id: PaymentId = path_id(&id)?;
+    let seen = queries::payment(api.kit.engine(), id).await?.ok_or(Refusal::NotFound)?;
+    if seen.payment.buyer != buyer {
+        return Err(Refusal::NotYours.into());
+    }
+    Ok(request.answer(seen.version, &PaymentView::of(&seen)))
+}
+
+/// Take a payment provider's notice
+///
+/// It must be signed by the provider, not long ago. It makes the provider be asked for the truth, and nothing else.
+#[utoipa::path(
+    post, path = "/api/payments/webhooks/{provider}", tag = "payments",
+    params(("provider" = String, Path, description = "The provider, such as `sandbox`")),
+    request_body(content = Object, description = "As the provider writes it"),
+    responses(
+        (status = 204, description = "The notice is taken"),
+        (status = 400, description = "The signature is not good", body = Errors),
+        (status = 404, description = "There is no such provider", body = Errors),
+    )
+)]
+async fn notice(
+    State(api): State<Api>,
+    Path(provider): Path<String>,
+    request: Write,
+) -> Result<Response, Problem> {
+    if provider != api.works.webhook.provider() {
+        return Err(Refusal::NotFound.into());
+    }
+    let body = request.body()?;
+    let taken = api.works.webhook.receive(request.headers(), body, request.trace()).await;
+    taken.map_err(not_taken)?;
+    Ok(Answer::empty(204).into_response())
+}
+
+/// The field `token`. What was sent is never repeated in a fault: it may be a card number.
+fn token_in(fields: &mut Fields, provider: &dyn Provider) -> Option<Token> {
+    let text = fields.text("token", 1..=MAX_TOKEN)?;
+    match text.parse::<Token>() {
+        Ok(token) if provider.accepts(&token) => return Some(token),
+        Ok(_) => fields.fault("token", "is not known to the payment provider"),
+        Err(bad) => fields.fault("token", bad.to_string()),
+    }
+    None
+}
+
+fn unpaid(unpaid: Unpaid) -> Problem {
+    match unpaid {
+        Unpaid::Failed(failure) => failure.into(),
+        Unpaid::Unresolved => Failure::InDoubt(unpaid.to_string()).into(),
+    }
+}
+
+fn not_taken(not_taken: NotTaken) -> Problem {
+    match not_taken {
+        NotTaken::Failed(failure) => failure.into(),
+        // Busy is what the sender has to know: it sends the notice again.
+        NotTaken::Bad(BadNotice::Unavailable(_)) => Failure::Overloaded.into(),
+        NotTaken::Bad(BadNotice::Signature(_) | BadNotice::Unreadable(_)) => {
+            let message = "The notice is not one of the provider's".to_owned();
+            Refusal::Invalid(vec![Fault { message, field: None }]).into()
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! A request to pay, from the intent to an answer.
+//!
+//! 1. The intent is committed ([`Start`]): from then on the payment is looked after, whoever goes away or dies.
+//! 2. The provider is asked, and what it says is committed ([`Resolver::look`]).
+//! 3. The orders service hears of the capture, and this service hears of the order's end. Only then is the buyer told:
+//!    a 201 is never given for an order that is not complete (I3, I12).
+//!
+//! The first two run in a task of their own, so that a buyer who closes the page cannot stop them half-way. The third
+//! waits for no longer than a page would: who is told to come again joins the same payment.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use common::command::{Fault, Key, Refusal};
+use common::execute::Failure;
+use common::id::{OrderId, PaymentId, UserId};
+use common::worker::Progress;
+use tokio::sync::oneshot;
+
+use crate::commands::{Begun, Start};
+use crate::domain::refund::{Fate, fate};
+use crate::domain::{Decline, Payable, Payment, RequestKey, State, Token};
+use crate::queries;
+use crate::resolve::Resolver;
+
+/// How often to look for what another replica may have heard.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Somebody wants to pay.
+#[derive(Debug, Clone)]
+pub struct PayRequest {
+    /// What.
+    pub order: OrderId,
+    /// Who.
+    pub buyer: UserId,
+    /// With what.
+    pub token: Token,
+    /// Which request it is, where it came with an idempotency key.
+    pub request: Option<RequestKey>,
+    /// For events and logs.
+    pub trace: String,
+}
+
+/// Why a request to pay has no payment to show.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unpaid {
+    /// It was decided against, declined, or could not be begun.
+    #[error(transparent)]
+    Failed(#[from] Failure),
+    /// It is being worked on, and its end is not known yet: ask again.
+    #[error("the payment is still being worked on")]
+    Unresolved,
+}
+
+/// Pays.
+pub struct Pay {
+    resolver: Arc<Resolver>,
+    answer_within: Duration,
+}
+
+impl Pay {
+    /// Answers requests within about `answer_within`.
+    pub fn new(resolver: Arc<Resolver>, answer_within: Duration) -> Self {
+        Self { resolver, answer_within }
+    }
+
+    /// Pays an order, and waits for the end of it: the payment that the order is complete by.
+    ///
+    /// # Errors
+    /// See [`Unpaid`].
+    pub async fn pay(&self, asked: PayRequest) -> Result<PaymentId, Unpaid> {
+        let order = asked.order;
+        // Whether it is known or not, the decision says.
+        queries::awaited(self.resolver.engine(), order).await?;
+        let payment = match self.begin(asked).await? {
+            Begun::Started(payment) | Begun::Joined(payment) => payment,
+            Begun::Refused(why) => return Err(Failure::Refused(Refusal::State(why)).into()),
+        };
+        self.end_of(payment, order).await
+    }
+
+    /// Commits the intent and makes the first look, in a task; returns when the intent is committed.
+    async fn begin(&self, asked: PayRequest) -> Result<Begun, Failure> {
+        let PayRequest { order, buyer, token, request, trace } = asked;
+        let lease = self.resolver.lease();
+        let start = Start { order, buyer, token, request, trace: trace.clone(), lease };
+        let resolver = Arc::clone(&self.resolver);
+        let (tell, told) = oneshot::channel();
+        let work = async move {
+            let begun = resolver.engine().run(start, &trace).await;
+            let payment = match &begun {
+                Ok(Begun::Started(payment) | Begun::Joined(payment)) => Some(*payment),
+                Ok(Begun::Refused(_)) | Err(_) => None,
+            };
+            // Whoever asked may be gone; the payment goes on all the same.
+            drop(tell.send(begun));
+            if let Some(payment) = payment {
+                first_look(&resolver, payment).await;
+            }
+        };
+        self.resolver.engine().tasks().spawn(Box::pin(work));
+        told.await.unwrap_or_else(|_| Err(Failure::Broken("a payment's task has ended".into())))
+    }
+
+    /// Waits for what becomes of a payment.
+    async fn end_of(&self, id: PaymentId, order: OrderId) -> Result<PaymentId, Unpaid> {
+        let engine = self.resolver.engine();
+        let mut payment_watch = engine.watchers().watch(Key::of::<Payment>(id));
+        let mut order_watch = engine.watchers().watch(Key::of::<Payable>(order));
+        let deadline = engine.clock().sleep(self.answer_within);
+        tokio::pin!(deadline);
+        loop {
+            let seen = queries::payment(engine, id).await?;
+            let payable = queries::payable(engine, order).await?;
+            if let (Some(seen), Some(payable)) = (seen, payable)
+                && let Some(end) = end(&seen.payment, &payable)
+            {
+                if seen.payment.due.is_some() {
+                    self.resolver.ring();
+                }
+                return end.map_err(|refusal| Failure::Refused(refusal).into());
+            }
+            tokio::select! {
+                biased;
+                () = payment_watch.changed() => {}
+                () = order_watch.changed() => {}
+                () = &mut deadline => return Err(Unpaid::Unresolved),
+                () = engine.clock().sleep(LOOK) => {}
+            }
+        }
+    }
+}
+
+async fn first_look(resolver: &Resolver, payment: PaymentId) {
+    match resolver.look(payment).await {
+        Ok(Progress::Idle) => {}
+        Ok(Progress::More) => resolver.ring(),
+        Err(failure) => {
+            tracing::warn!(%payment, error = %failure, "left to be settled later");
+        }
+    }
+}
+
+/// What a buyer is told of a payment, once there is something to tell. It depends on nothing but the payment's end, so
+/// a retry is told the same for ever (I17).
+fn end(payment: &Payment, payable: &Payable) -> Option<Result<PaymentId, Refusal>> {
+    let returned = "The order ended before it was paid; the money is being returned in full";
+    match &payment.state {
+        State::Started { .. } => None,
+        State::Declined { decline, .. } => {
+            let Decline { message, field, .. } = decline.clone();
+            Some(Err(Refusal::Invalid(vec![Fault { message, field }])))
+        }
+        State::Captured { .. } => match fate(payment, payable) {
+            Fate::Open => None,
+            Fate::Kept => Some(Ok(payment.id)),
+            Fate::Returned => Some(Err(Refusal::state(returned))),
+        },
+        State::Refunding { .. } | State::Refunded { .. } => Some(Err(Refusal::state(returned))),
+    }
+}

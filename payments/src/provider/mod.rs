@@ -1,0 +1,139 @@
+//! The provider port: what this service needs of whoever moves the money.
+//!
+//! Every call names the payment that it is for, and that name is the provider's idempotency key: however often a call
+//! is made, and whatever became of its answer, the money moves once. So what is not known is asked for again, and
+//! nothing is ever concluded from silence.
+
+pub mod sandbox;
+
+use async_trait::async_trait;
+use axum::http::HeaderMap;
+use common::id::{OrderId, PaymentId};
+use common::money::Money;
+use common::time::Timestamp;
+
+use crate::domain::{Decline, Notice, Token};
+
+/// Money to be taken.
+#[derive(Debug, Clone)]
+pub struct ChargeRequest {
+    /// The idempotency key.
+    pub payment: PaymentId,
+    /// What it pays, for the provider's records.
+    pub order: OrderId,
+    /// How much.
+    pub amount: Money,
+    /// Which card.
+    pub token: Token,
+}
+
+/// Money to be given back: all of what was taken.
+#[derive(Debug, Clone)]
+pub struct RefundRequest {
+    /// The idempotency key: a payment is refunded at most once.
+    pub payment: PaymentId,
+    /// The provider's name for the capture.
+    pub reference: String,
+    /// How much was taken.
+    pub amount: Money,
+}
+
+/// What has become of a charge.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Charge {
+    /// The money is taken.
+    Captured {
+        /// The provider's name for it.
+        reference: String,
+    },
+    /// It was not taken, and never will be under this key.
+    Declined(Decline),
+    /// The provider does not know yet; it will.
+    Pending,
+}
+
+/// What has become of a refund.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refund {
+    /// The money is given back.
+    Done {
+        /// The provider's name for it.
+        reference: String,
+    },
+    /// The provider does not know yet; it will.
+    Pending,
+}
+
+/// Why a call came to nothing. The texts are for the log.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ProviderError {
+    /// No answer, or one that says nothing: the money may have moved. Ask again under the same key.
+    #[error("the provider gave no answer: {0}")]
+    Unknown(String),
+    /// It does not know the token; no money moved.
+    #[error("the provider does not know the token")]
+    BadToken,
+    /// It refuses the call itself: somebody has to look.
+    #[error("the provider refuses the call: {0}")]
+    Rejected(String),
+}
+
+/// Why a notice was not believed. Whoever sent it is told no more than that.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BadNotice {
+    /// It is not signed by the provider, or was altered since, or the signature is of another time.
+    #[error("the signature is not good: {0}")]
+    Signature(&'static str),
+    /// It is signed, and cannot be read.
+    #[error("the notice cannot be read: {0}")]
+    Unreadable(String),
+    /// The key to check it with cannot be had at the moment.
+    #[error("the signature cannot be checked: {0}")]
+    Unavailable(String),
+}
+
+/// The port.
+#[async_trait]
+pub trait Provider: Send + Sync + 'static {
+    /// As in the path of its webhooks and in logs.
+    fn name(&self) -> &'static str;
+
+    /// Whether the token has the form of one of this provider's. It says nothing about whether it is good.
+    fn accepts(&self, token: &Token) -> bool;
+
+    /// Takes money, once.
+    ///
+    /// # Errors
+    /// See [`ProviderError`].
+    async fn charge(&self, request: &ChargeRequest) -> Result<Charge, ProviderError>;
+
+    /// What has become of a charge, if the provider has heard of it.
+    ///
+    /// # Errors
+    /// See [`ProviderError`].
+    async fn look_up(&self, payment: PaymentId) -> Result<Option<Charge>, ProviderError>;
+
+    /// Makes sure that no money is taken under this key from now on, and says what became of it: it is captured if
+    /// it was before, and declined otherwise. What is still on its way to the provider comes too late.
+    ///
+    /// # Errors
+    /// See [`ProviderError`].
+    async fn abandon(&self, payment: PaymentId) -> Result<Charge, ProviderError>;
+
+    /// Gives money back, once.
+    ///
+    /// # Errors
+    /// See [`ProviderError`].
+    async fn refund(&self, request: &RefundRequest) -> Result<Refund, ProviderError>;
+
+    /// The notice that a webhook carries.
+    ///
+    /// # Errors
+    /// When it is forged, altered or stale, or is no notice.
+    async fn verify_webhook(
+        &self,
+        headers: &HeaderMap,
+        body: &[u8],
+        now: Timestamp,
+    ) -> Result<Notice, BadNotice>;
+}

@@ -1,0 +1,339 @@
+//! The provider's own books: what it took, what it gave back, and which webhooks it owes.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use common::command::Entity;
+use common::events::to_json;
+use common::id::{OrderId, PaymentId};
+use common::money::{Currency, Money};
+use common::store::{
+    Action, Collection, CommitError, Document, Expect, Field, Filter, Kind, Order, Position, Query,
+    Store, Unavailable, Value, Write,
+};
+use common::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::Decline;
+use crate::provider::{Charge, ChargeRequest};
+
+/// What was asked for, by key.
+static CHARGES: Collection = Collection {
+    name: "sandbox_charges",
+    // When the next webhook is to go out; absent once none is owed.
+    fields: &[Field { name: "notify_at", kind: Kind::Integer }],
+    indexes: &[&["notify_at"]],
+};
+
+/// What was given back, by key.
+static REFUNDS: Collection = Collection { name: "sandbox_refunds", fields: &[], indexes: &[] };
+
+/// What webhooks are signed with.
+static SECRETS: Collection = Collection { name: "sandbox_secrets", fields: &[], indexes: &[] };
+
+/// All that the sandbox keeps, in a store of its own.
+pub static COLLECTIONS: &[&Collection] = &[&CHARGES, &REFUNDS, &SECRETS];
+
+/// The id of the only secret.
+const WEBHOOK_SECRET: &str = "webhook";
+
+/// Nothing is planned further ahead than this. What seems to be was planned before the clock was set back.
+const HORIZON: Duration = Duration::from_secs(60);
+
+/// Documents read at a time where all are read.
+const PAGE: usize = 500;
+
+/// A charge.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Charged {
+    /// The key.
+    pub payment: PaymentId,
+    /// What it pays; unknown where it was abandoned before it was asked for.
+    pub order: Option<OrderId>,
+    /// How much.
+    pub amount: Money,
+    /// What has become of it.
+    pub outcome: Outcome,
+    /// The webhooks that are owed.
+    pub plan: Option<Plan>,
+}
+
+/// What has become of a charge.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// Nothing yet; it will be captured when it is asked for after this.
+    Pending {
+        /// From when on.
+        until: Timestamp,
+    },
+    /// The money is taken.
+    Captured {
+        /// When.
+        at: Timestamp,
+    },
+    /// It is not, and never will be.
+    Declined(Decline),
+}
+
+/// Webhooks that are owed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// How many.
+    pub left: u32,
+    /// When the next is to go out.
+    pub at: Timestamp,
+}
+
+/// A refund of all of a charge.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refunded {
+    /// The key.
+    pub payment: PaymentId,
+    /// How much.
+    pub amount: Money,
+    /// When.
+    pub at: Timestamp,
+}
+
+impl Charged {
+    /// One that is never to be: whoever asks for it from now on is told so.
+    pub(super) fn never(payment: PaymentId, why: Decline) -> Self {
+        let amount = Money { minor: 0, currency: Currency::USD };
+        Self { payment, order: None, amount, outcome: Outcome::Declined(why), plan: None }
+    }
+
+    /// Whether it was asked for with other details than these.
+    pub(super) fn is_for_another(&self, request: &ChargeRequest) -> bool {
+        self.order.is_some_and(|order| order != request.order || self.amount != request.amount)
+    }
+
+    /// It, once it has had the time to come to an end.
+    pub(super) fn finished(self, now: Timestamp) -> Self {
+        match self.outcome {
+            Outcome::Pending { until } if until <= now || until > now.plus(HORIZON) => {
+                Self { outcome: Outcome::Captured { at: now }, ..self }
+            }
+            _ => self,
+        }
+    }
+
+    /// What a caller is told of it.
+    pub(super) fn told(&self) -> Charge {
+        match &self.outcome {
+            Outcome::Pending { .. } => Charge::Pending,
+            Outcome::Captured { .. } => Charge::Captured { reference: reference(self.payment) },
+            Outcome::Declined(decline) => Charge::Declined(decline.clone()),
+        }
+    }
+
+    /// It, with one webhook less to send.
+    pub(super) fn notified(self, now: Timestamp, pause: Duration) -> Self {
+        let left = self.plan.map_or(0, |plan| plan.left.saturating_sub(1));
+        let plan = (left > 0).then_some(Plan { left, at: now.plus(pause) });
+        Self { plan, ..self }
+    }
+
+    /// It, with the next webhook put off.
+    pub(super) fn put_off(self, now: Timestamp, pause: Duration) -> Self {
+        let plan = self.plan.map(|plan| Plan { at: now.plus(pause), ..plan });
+        Self { plan, ..self }
+    }
+}
+
+/// The provider's name for a capture.
+pub(super) fn reference(payment: PaymentId) -> String {
+    format!("ch_{payment}")
+}
+
+/// The provider's name for a refund.
+pub(super) fn refund_reference(payment: PaymentId) -> String {
+    format!("re_{payment}")
+}
+
+/// What webhooks are signed with.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Secret {
+    bytes: Vec<u8>,
+}
+
+impl Secret {
+    /// A secret of 256 random bits.
+    pub fn new(bytes: [u8; 32]) -> Self {
+        Self { bytes: bytes.to_vec() }
+    }
+
+    pub(super) fn reveal(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+impl Entity for Charged {
+    const COLLECTION: &'static Collection = &CHARGES;
+
+    fn id(&self) -> String {
+        self.payment.to_string()
+    }
+
+    fn fields(&self) -> Vec<Value> {
+        vec![self.plan.map_or(Value::Absent, |plan| Value::Integer(plan.at.as_millis()))]
+    }
+}
+
+impl Entity for Refunded {
+    const COLLECTION: &'static Collection = &REFUNDS;
+
+    fn id(&self) -> String {
+        self.payment.to_string()
+    }
+}
+
+impl Entity for Secret {
+    const COLLECTION: &'static Collection = &SECRETS;
+
+    fn id(&self) -> String {
+        WEBHOOK_SECRET.to_owned()
+    }
+}
+
+/// A document and its version.
+#[derive(Debug, Clone)]
+pub(super) struct Versioned<E> {
+    pub(super) version: u64,
+    pub(super) value: E,
+}
+
+/// The charge under a key, if there is one.
+pub(super) async fn charged(
+    store: &dyn Store,
+    payment: PaymentId,
+) -> Result<Option<Versioned<Charged>>, Unavailable> {
+    let found = store.get(&CHARGES, &payment.to_string()).await?;
+    found.as_ref().map(read).transpose()
+}
+
+/// Writes documents together, each over the version it is based on.
+pub(super) async fn put<E: Entity>(
+    store: &dyn Store,
+    documents: Vec<(Option<u64>, &E)>,
+) -> Result<(), CommitError> {
+    let mut batch = Vec::with_capacity(documents.len());
+    for (before, document) in documents {
+        let body = to_json(document).map_err(|error| Unavailable(error.to_string()))?;
+        let version = before.map_or(0, |version| version + 1);
+        batch.push(Write {
+            collection: E::COLLECTION,
+            id: document.id(),
+            expect: before.map_or(Expect::Absent, Expect::Version),
+            action: Action::Put { version, body, fields: document.fields() },
+        });
+    }
+    store.commit(batch).await
+}
+
+/// The secret that is kept; `fresh`, where none is yet.
+pub(super) async fn secret(store: &dyn Store, fresh: Secret) -> Result<Secret, CommitError> {
+    let kept = || async {
+        let found = store.get(&SECRETS, WEBHOOK_SECRET).await?;
+        found.as_ref().map(read::<Secret>).transpose()
+    };
+    if let Some(kept) = kept().await? {
+        return Ok(kept.value);
+    }
+    match put(store, vec![(None, &fresh)]).await {
+        Ok(()) => Ok(fresh),
+        Err(error) => kept().await?.map(|kept| kept.value).ok_or(error),
+    }
+}
+
+/// Charges whose webhook is to go out by `now`, those due longest first.
+pub(super) async fn owed(
+    store: &dyn Store,
+    now: Timestamp,
+    limit: usize,
+) -> Result<Vec<Versioned<Charged>>, Unavailable> {
+    let find = |filter: Filter| Query {
+        collection: &CHARGES,
+        filters: vec![filter],
+        order: Order { field: Some("notify_at"), descending: false },
+        after: None,
+        limit,
+    };
+    let late = Filter::AtMost("notify_at", Value::Integer(now.as_millis()));
+    let mut found = store.find(find(late)).await?;
+    if found.is_empty() {
+        let astray = Value::Integer(now.plus(HORIZON).as_millis());
+        found = store.find(find(Filter::AtLeast("notify_at", astray))).await?;
+    }
+    found.iter().map(|found| read(&found.document)).collect()
+}
+
+/// A line of the provider's statement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// The key.
+    pub payment: PaymentId,
+    /// What it pays.
+    pub order: Option<OrderId>,
+    /// What was taken.
+    pub captured: Money,
+    /// Whether all of it was given back.
+    pub is_refunded: bool,
+}
+
+/// The provider's statement: every charge that took money, by key.
+///
+/// # Errors
+/// When the store cannot serve.
+pub async fn statement(store: &dyn Store) -> Result<BTreeMap<PaymentId, Line>, Unavailable> {
+    let mut lines = BTreeMap::new();
+    for charged in all::<Charged>(store).await? {
+        if matches!(charged.outcome, Outcome::Captured { .. }) {
+            let Charged { payment, order, amount, .. } = charged;
+            lines.insert(payment, Line { payment, order, captured: amount, is_refunded: false });
+        }
+    }
+    for refunded in all::<Refunded>(store).await? {
+        if let Some(line) = lines.get_mut(&refunded.payment) {
+            line.is_refunded = true;
+        }
+    }
+    Ok(lines)
+}
+
+/// Every document of a type, in pages.
+pub(crate) async fn all<E: Entity>(store: &dyn Store) -> Result<Vec<E>, Unavailable> {
+    let mut documents = Vec::new();
+    let mut after: Option<Position> = None;
+    loop {
+        let query = Query {
+            collection: E::COLLECTION,
+            filters: vec![],
+            order: Order { field: None, descending: false },
+            after: after.take(),
+            limit: PAGE,
+        };
+        let page = store.find(query).await?;
+        for found in &page {
+            documents.push(read::<E>(&found.document)?.value);
+        }
+        match page.last() {
+            Some(last) if page.len() == PAGE => after = Some(last.position.clone()),
+            _ => return Ok(documents),
+        }
+    }
+}
+
+fn read<E: Entity>(document: &Document) -> Result<Versioned<E>, Unavailable> {
+    let value = serde_json::from_slice(&document.body).map_err(|error| {
+        Unavailable(format!("{}/{} cannot be read: {error}", E::COLLECTION.name, document.id))
+    })?;
+    Ok(Versioned { version: document.version, value })
+}

@@ -1,0 +1,127 @@
+//! What a stopped service's data must show (I3–I6): the books balance, and agree with the payments and the provider.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use common::id::{OrderId, PaymentId};
+use common::store::{Store, Unavailable};
+
+use crate::domain::ledger::Balances;
+use crate::domain::{Entry, EntryKind, OrderStanding, Payable, Payment, State};
+use crate::provider::sandbox::ledger::{Line, all, statement};
+
+/// Everything that is wrong with the payments in `store`, beside the provider's own ledger in `sandbox`: a sentence
+/// each. Nothing is said about what was going on when the service stopped, and will be settled when it starts.
+///
+/// # Errors
+/// When a store cannot serve, or holds what cannot be read.
+pub async fn findings(store: &dyn Store, sandbox: &dyn Store) -> Result<Vec<String>, Unavailable> {
+    let mut books = Books::default();
+    for entry in all::<Entry>(store).await? {
+        books.add(entry);
+    }
+    books.close();
+    let lines = statement(sandbox).await?;
+    let payables: BTreeMap<OrderId, Payable> =
+        all::<Payable>(store).await?.into_iter().map(|payable| (payable.order, payable)).collect();
+    let mut known = BTreeSet::new();
+    let mut kept: BTreeMap<OrderId, u32> = BTreeMap::new();
+    for payment in all::<Payment>(store).await? {
+        known.insert(payment.id);
+        let is_kept = matches!(payment.state, State::Captured { .. });
+        *kept.entry(payment.order).or_default() += u32::from(is_kept);
+        books.agree(&payment, lines.get(&payment.id));
+        books.rest(&payment, payables.get(&payment.order));
+    }
+    books.strangers(&known, &lines);
+    for (order, captures) in kept.into_iter().filter(|(_, captures)| *captures > 1) {
+        books.findings.push(format!("I4: order {order} has {captures} captures"));
+    }
+    Ok(books.findings)
+}
+
+#[derive(Default)]
+struct Books {
+    booked: BTreeMap<PaymentId, Vec<Entry>>,
+    balances: Balances,
+    findings: Vec<String>,
+}
+
+impl Books {
+    fn add(&mut self, entry: Entry) {
+        if !entry.balances() {
+            self.findings.push(format!("I6: entry {} does not sum to zero", entry.id()));
+        }
+        entry.post_to(&mut self.balances);
+        self.booked.entry(entry.payment).or_default().push(entry);
+    }
+
+    fn close(&mut self) {
+        let mut sums: BTreeMap<&str, i128> = BTreeMap::new();
+        for ((_, currency), sum) in &self.balances {
+            *sums.entry(currency).or_default() += sum;
+        }
+        for (currency, sum) in sums.into_iter().filter(|(_, sum)| *sum != 0) {
+            self.findings.push(format!("I6: the ledger sums to {sum} {currency}, not to zero"));
+        }
+    }
+
+    /// The entries of a payment are those of its state, and the provider says the same.
+    fn agree(&mut self, payment: &Payment, line: Option<&Line>) {
+        let (id, amount) = (payment.id, payment.amount);
+        let expected: &[EntryKind] = match payment.state {
+            State::Started { .. } | State::Declined { .. } => &[],
+            State::Captured { .. } => &[EntryKind::Captured],
+            State::Refunding { .. } => &[EntryKind::Captured, EntryKind::RefundOwed],
+            State::Refunded { .. } => {
+                &[EntryKind::Captured, EntryKind::RefundOwed, EntryKind::Refunded]
+            }
+        };
+        let mut booked = self.booked.remove(&id).unwrap_or_default();
+        let is_booked = booked.len() == expected.len()
+            && expected.iter().all(|kind| {
+                let wanted = Entry::new(id, *kind, amount, payment.created_at).postings;
+                booked.iter().any(|entry| entry.kind == *kind && entry.postings == wanted)
+            });
+        booked.clear();
+        if !is_booked {
+            self.findings.push(format!("I6: the ledger does not book payment {id} as it stands"));
+        }
+        let at_provider = line.map(|line| (line.captured == amount, line.is_refunded));
+        let agrees = match payment.state {
+            // It is asked for again, and the answer will be what the provider has.
+            State::Started { .. } => matches!(at_provider, None | Some((true, false))),
+            State::Declined { .. } => at_provider.is_none(),
+            State::Captured { .. } => at_provider == Some((true, false)),
+            State::Refunding { .. } => matches!(at_provider, Some((true, _))),
+            State::Refunded { .. } => at_provider == Some((true, true)),
+        };
+        if !agrees {
+            self.findings.push(format!("I6: the provider does not say the same of payment {id}"));
+        }
+    }
+
+    /// A payment that nothing can follow for is at an end that is allowed.
+    fn rest(&mut self, payment: &Payment, payable: Option<&Payable>) {
+        if payment.due.is_some() || !matches!(payment.state, State::Captured { .. }) {
+            return;
+        }
+        let is_kept = payable.is_some_and(|payable| {
+            payable.standing == OrderStanding::Complete && payable.active == Some(payment.id)
+        });
+        if !is_kept {
+            let id = payment.id;
+            self.findings.push(format!("I3: payment {id} is kept for an order that is not paid"));
+        }
+    }
+
+    fn strangers(&mut self, known: &BTreeSet<PaymentId>, lines: &BTreeMap<PaymentId, Line>) {
+        for payment in self.booked.keys() {
+            self.findings
+                .push(format!("I6: the ledger books payment {payment}, which is not there"));
+        }
+        for payment in lines.keys().filter(|payment| !known.contains(payment)) {
+            self.findings
+                .push(format!("I6: the provider took money for {payment}, which is not there"));
+        }
+    }
+}

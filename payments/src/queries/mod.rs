@@ -1,0 +1,152 @@
+//! Reads over the declared indexes. Nothing here commits.
+
+pub mod audit;
+
+use std::time::Duration;
+
+use common::command::{Entity, Key};
+use common::execute::{Engine, Failure};
+use common::id::{OrderId, PaymentId};
+use common::store::{Document, Filter, Order as Sort, Query, Value};
+use common::time::Timestamp;
+use serde::de::DeserializeOwned;
+
+use crate::documents::{PAYABLES, PAYMENTS, REQUESTS};
+use crate::domain::{Payable, Payment};
+
+/// How long a request to pay waits for word of an order that has only just been placed.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// An order made longer ago than this has been heard of, or does not exist.
+const RECENT: Duration = Duration::from_secs(5);
+
+/// How often to look for what another replica may have heard.
+const LOOK: Duration = Duration::from_millis(250);
+
+/// A payment and its version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    /// Raised by every change.
+    pub version: u64,
+    /// The payment.
+    pub payment: Payment,
+}
+
+/// The payment with this id.
+///
+/// # Errors
+/// When the store cannot serve.
+pub async fn payment(engine: &Engine, id: PaymentId) -> Result<Option<Seen>, Failure> {
+    let document = engine.store().get(&PAYMENTS, &id.to_string()).await?;
+    let Some(document) = document else {
+        return Ok(None);
+    };
+    Ok(Some(Seen { version: document.version, payment: read(&document)? }))
+}
+
+/// What is known of an order.
+///
+/// # Errors
+/// When the store cannot serve.
+pub async fn payable(engine: &Engine, order: OrderId) -> Result<Option<Payable>, Failure> {
+    let document = engine.store().get(&PAYABLES, &order.to_string()).await?;
+    document.as_ref().map(read).transpose()
+}
+
+/// What is known of an order, after a moment's wait where it is so new that word of it may still be on its way.
+///
+/// # Errors
+/// When the store cannot serve.
+pub async fn awaited(engine: &Engine, order: OrderId) -> Result<Option<Payable>, Failure> {
+    let mut watch = engine.watchers().watch(Key::of::<Payable>(order));
+    let (now, made_at) = (engine.now(), order.0.made_at());
+    let patience = engine.clock().sleep(PATIENCE);
+    tokio::pin!(patience);
+    loop {
+        let known = payable(engine, order).await?;
+        let is_recent = now.since(made_at) <= RECENT && made_at.since(now) <= RECENT;
+        if known.is_some() || !is_recent {
+            return Ok(known);
+        }
+        tokio::select! {
+            biased;
+            () = watch.changed() => {}
+            () = &mut patience => return payable(engine, order).await,
+            () = engine.clock().sleep(LOOK) => {}
+        }
+    }
+}
+
+/// Payments to be looked at by `now`, those due longest first. One due implausibly far ahead counts too: the clock
+/// has been set back since (I24).
+///
+/// # Errors
+/// When the store cannot serve.
+pub async fn due(
+    engine: &Engine,
+    now: Timestamp,
+    ahead: Duration,
+    limit: usize,
+) -> Result<Vec<Payment>, Failure> {
+    let find = |filter: Filter, limit: usize| Query {
+        collection: &PAYMENTS,
+        filters: vec![filter],
+        order: Sort { field: Some("due"), descending: false },
+        after: None,
+        limit,
+    };
+    let late = Filter::AtMost("due", Value::Integer(now.as_millis()));
+    let mut found = engine.store().find(find(late, limit)).await?;
+    if found.len() < limit {
+        let astray = Filter::AtLeast("due", Value::Integer(now.plus(ahead).as_millis()));
+        found.extend(engine.store().find(find(astray, limit - found.len())).await?);
+    }
+    found.iter().map(|found| read(&found.document)).collect()
+}
+
+/// Every payment of an order, oldest first.
+///
+/// # Errors
+/// When the store cannot serve.
+pub async fn payments_of(
+    engine: &Engine,
+    order: OrderId,
+    limit: usize,
+) -> Result<Vec<Payment>, Failure> {
+    let query = Query {
+        collection: &PAYMENTS,
+        filters: vec![Filter::Equals("order_id", Value::Text(order.to_string()))],
+        order: Sort { field: None, descending: false },
+        after: None,
+        limit,
+    };
+    let found = engine.store().find(query).await?;
+    found.iter().map(|found| read(&found.document)).collect()
+}
+
+/// The ids of remembered requests whose time is over by `now`.
+///
+/// # Errors
+/// When the store cannot serve.
+pub async fn forgettable(
+    engine: &Engine,
+    now: Timestamp,
+    limit: usize,
+) -> Result<Vec<String>, Failure> {
+    let query = Query {
+        collection: &REQUESTS,
+        filters: vec![Filter::AtMost("expires", Value::Integer(now.as_millis()))],
+        order: Sort { field: Some("expires"), descending: false },
+        after: None,
+        limit,
+    };
+    let found = engine.store().find(query).await?;
+    Ok(found.into_iter().map(|found| found.document.id).collect())
+}
+
+fn read<E: Entity + DeserializeOwned>(document: &Document) -> Result<E, Failure> {
+    serde_json::from_slice(&document.body).map_err(|error| {
+        let (collection, id) = (E::COLLECTION.name, &document.id);
+        Failure::Broken(format!("{collection}/{id} cannot be read: {error}"))
+    })
+}

@@ -1,0 +1,123 @@
+//! Payments as the public API writes them.
+
+use common::events::PaymentStatus;
+use common::id::{OrderId, PaymentId};
+use common::money::{Currency, Major};
+use common::time::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::commands::status;
+use crate::domain::State;
+use crate::queries::Seen;
+
+/// What to pay, and with what.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[expect(dead_code, reason = "only its description is used: all faults of a body are told at once")]
+pub struct NewPayment {
+    /// The order. All of it is paid, at the price that its buyer saw.
+    #[schema(pattern = "^[0-9a-f]{24}$", example = "6afd4dc00102030405000003")]
+    order_id: String,
+    /// The payment provider's token for a card, never the card's number. The sandbox knows `tok_visa` and its kind.
+    #[schema(min_length = 1, max_length = 255, example = "tok_visa")]
+    token: String,
+}
+
+/// A payment that has completed its order.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Paid {
+    /// Which payment.
+    #[schema(value_type = String, pattern = "^[0-9a-f]{24}$", example = "6afd4dc00102030405000005")]
+    pub id: PaymentId,
+}
+
+/// An attempt to pay an order, and what became of it.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Payment)]
+pub struct PaymentView {
+    /// Which payment.
+    #[schema(value_type = String, pattern = "^[0-9a-f]{24}$", example = "6afd4dc00102030405000005")]
+    id: PaymentId,
+    /// What it pays.
+    #[schema(value_type = String, pattern = "^[0-9a-f]{24}$", example = "6afd4dc00102030405000003")]
+    order_id: OrderId,
+    /// How much, in major units.
+    #[schema(value_type = f64, example = 20.5)]
+    amount: Major,
+    /// The ISO 4217 code of the currency, in lower case.
+    #[schema(value_type = String, pattern = "^[a-z]{3}$", example = "usd")]
+    currency: Currency,
+    /// Where it stands.
+    #[schema(value_type = Status)]
+    status: PaymentStatus,
+    /// Raised by every change; the entity tag is made from it.
+    #[schema(example = 1)]
+    version: u64,
+    /// When it began.
+    #[schema(value_type = String, format = DateTime, example = "2030-06-01T19:30:00.000Z")]
+    created_at: Timestamp,
+    /// When the money was taken, if it was.
+    #[schema(value_type = Option<String>, format = DateTime, example = "2030-06-01T19:30:01.000Z")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    captured_at: Option<Timestamp>,
+    /// When all of it was given back, if it was.
+    #[schema(value_type = Option<String>, format = DateTime, example = "2030-06-01T19:31:00.000Z")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refunded_at: Option<Timestamp>,
+    /// Why no money was taken, if none was.
+    #[schema(example = "The card was declined")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<String>,
+}
+
+/// Where a payment stands, for the description of [`PaymentStatus`], which knows nothing of OpenAPI.
+#[derive(Debug, ToSchema)]
+#[schema(as = PaymentStatus)]
+pub enum Status {
+    /// Asked for; not known to be taken.
+    #[schema(rename = "started")]
+    Started,
+    /// Taken.
+    #[schema(rename = "captured")]
+    Captured,
+    /// Refused: no money moved.
+    #[schema(rename = "declined")]
+    Declined,
+    /// Taken, and to be given back.
+    #[schema(rename = "refunding")]
+    Refunding,
+    /// Given back.
+    #[schema(rename = "refunded")]
+    Refunded,
+}
+
+impl PaymentView {
+    /// A payment as its buyer sees it.
+    pub fn of(seen: &Seen) -> Self {
+        let payment = &seen.payment;
+        let (captured_at, refunded_at, message) = match &payment.state {
+            State::Started { .. } => (None, None, None),
+            State::Captured { captured_at, .. } | State::Refunding { captured_at, .. } => {
+                (Some(*captured_at), None, None)
+            }
+            State::Declined { decline, .. } => (None, None, Some(decline.message.clone())),
+            State::Refunded { captured_at, refunded_at, .. } => {
+                (Some(*captured_at), Some(*refunded_at), None)
+            }
+        };
+        Self {
+            id: payment.id,
+            order_id: payment.order,
+            amount: Major(payment.amount),
+            currency: payment.amount.currency,
+            status: status(&payment.state),
+            version: seen.version,
+            created_at: payment.created_at,
+            captured_at,
+            refunded_at,
+            message,
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! A provider's notices. A notice says where to look and never what to believe: what it makes happen is that the
+//! provider is asked for the truth. So notices may come in any order and number, and never (I27).
+
+use std::sync::Arc;
+
+use axum::http::HeaderMap;
+use common::execute::Failure;
+
+use crate::commands::HearNotice;
+use crate::provider::BadNotice;
+use crate::resolve::Resolver;
+
+/// Why a notice was not taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotTaken {
+    /// It is not the provider's, or not of now.
+    #[error(transparent)]
+    Bad(#[from] BadNotice),
+    /// It could not be kept; the provider sends it again.
+    #[error(transparent)]
+    Failed(#[from] Failure),
+}
+
+/// Takes notices.
+pub struct Webhook {
+    resolver: Arc<Resolver>,
+}
+
+impl Webhook {
+    /// Takes the notices of `resolver`'s provider.
+    pub fn new(resolver: Arc<Resolver>) -> Self {
+        Self { resolver }
+    }
+
+    /// Whose notices it takes.
+    pub fn provider(&self) -> &'static str {
+        self.resolver.provider().name()
+    }
+
+    /// Takes a notice. `Ok` means that what it calls for will be done, whatever happens to this process.
+    ///
+    /// # Errors
+    /// See [`NotTaken`].
+    pub async fn receive(
+        &self,
+        headers: &HeaderMap,
+        body: &[u8],
+        trace: &str,
+    ) -> Result<(), NotTaken> {
+        let engine = self.resolver.engine();
+        let provider = self.resolver.provider();
+        let notice = provider.verify_webhook(headers, body, engine.now()).await?;
+        let command = HearNotice { provider: provider.name(), notice };
+        if let Some(payment) = engine.run(command, trace).await? {
+            let resolver = Arc::clone(&self.resolver);
+            let work = async move {
+                if let Err(failure) = resolver.look_up(&payment).await {
+                    tracing::warn!(payment = %payment.id, error = %failure, "settled later");
+                }
+            };
+            engine.tasks().spawn(Box::pin(work));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,372 @@
+//! This service in process: stores in memory, time that stands still while there is work, and an orders service that
+//! does what the real one does, as far as a payment can tell.
+
+#![allow(dead_code, reason = "each test program uses its own part of the kit")]
+
+pub mod faulty;
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use common::bus::Delivery;
+use common::events::{Envelope, ORDERS, OrderState, OrderStatus, OrderedTicket};
+use common::execute::{Engine, Ports};
+use common::id::{Entropy, Id, Ids, NoEntropy, OrderId, PaymentId, TicketId, UserId};
+use common::inbox::{Handled, Inbox};
+use common::money::{Currency, Money};
+use common::outbox::{OUTBOX, Outbox};
+use common::store::memory::MemoryStore;
+use common::store::{Order as Sort, Query, Store};
+use common::task::{Spawn, Work};
+use common::time::{Clock, Timestamp};
+use payments::domain::{Payment, Token};
+use payments::pay::{PayRequest, Unpaid};
+use payments::provider::Provider;
+use payments::provider::sandbox::ledger::{Line, statement};
+use payments::provider::sandbox::{Courier, Sandbox};
+use payments::queries::audit;
+use payments::{Timing, Works, consume, queries};
+
+use faulty::Faulty;
+
+/// When every test begins.
+const BEGINNING: Timestamp = Timestamp::from_millis(1_800_000_000_000);
+
+/// How long an order lasts here.
+pub const WINDOW: Duration = Duration::from_secs(900);
+
+/// By when everything is settled once faults are over (I3).
+pub const SETTLED: Duration = Duration::from_secs(60);
+
+/// Time that stands still while there is work to do, and can be set.
+pub struct TestClock {
+    started: tokio::time::Instant,
+    jumped_ms: AtomicU64,
+    is_back: std::sync::atomic::AtomicBool,
+}
+
+impl TestClock {
+    #[expect(clippy::disallowed_methods, reason = "tokio's clock is paused in these tests")]
+    fn new() -> Self {
+        let started = tokio::time::Instant::now();
+        Self { started, jumped_ms: AtomicU64::new(0), is_back: false.into() }
+    }
+
+    /// The wall's clock is set back; timers do not mind.
+    pub fn set_back(&self, by: Duration) {
+        self.is_back.store(true, Ordering::SeqCst);
+        self.jumped_ms.store(u64::try_from(by.as_millis()).unwrap(), Ordering::SeqCst);
+    }
+}
+
+#[async_trait]
+impl Clock for TestClock {
+    fn now(&self) -> Timestamp {
+        let back = i64::try_from(self.jumped_ms.load(Ordering::SeqCst)).unwrap();
+        BEGINNING.plus(self.started.elapsed()).plus_millis(-back)
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        tokio::time::sleep(duration).await;
+    }
+}
+
+struct Tasks;
+
+impl Spawn for Tasks {
+    #[expect(clippy::disallowed_methods, reason = "the home of spawning in these tests")]
+    fn spawn(&self, work: Work) {
+        drop(tokio::spawn(work));
+    }
+}
+
+struct Zeros;
+
+impl Entropy for Zeros {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), NoEntropy> {
+        bytes.fill(7);
+        Ok(())
+    }
+}
+
+/// The service and what is around it.
+pub struct World {
+    pub store: Arc<MemoryStore>,
+    pub sandbox_store: Arc<MemoryStore>,
+    pub clock: Arc<TestClock>,
+    pub engine: Arc<Engine>,
+    pub provider: Arc<Faulty>,
+    pub works: Works,
+    pub buyer: UserId,
+    sandbox: Arc<Sandbox>,
+    inbox: Inbox,
+    ids: Ids,
+    orders: Mutex<BTreeMap<OrderId, OrderState>>,
+    /// Whether payments are dealt with by the orders service, or left unheard.
+    hears: std::sync::atomic::AtomicBool,
+}
+
+impl World {
+    /// A marketplace in which nothing has happened. Its reconcilers run.
+    pub fn new() -> Arc<Self> {
+        let (store, sandbox_store) = (Arc::new(MemoryStore::new()), Arc::new(MemoryStore::new()));
+        let world = Self::on(store, sandbox_store, Arc::new(TestClock::new()), 1);
+        world.start();
+        world
+    }
+
+    /// The same service after a crash: another process on what was committed. The one before must have ended.
+    pub fn restarted(&self) -> Arc<Self> {
+        let (store, sandbox_store) = (Arc::clone(&self.store), Arc::clone(&self.sandbox_store));
+        let world = Self::on(store, sandbox_store, Arc::clone(&self.clock), 2);
+        *world.orders.lock().unwrap() = self.orders.lock().unwrap().clone();
+        world.start();
+        world
+    }
+
+    fn on(
+        store: Arc<MemoryStore>,
+        sandbox_store: Arc<MemoryStore>,
+        clock: Arc<TestClock>,
+        process: u64,
+    ) -> Arc<Self> {
+        let ids = Ids::new(process << 32);
+        let writer = ids.next(clock.now());
+        let ports = Ports {
+            store: Arc::clone(&store) as Arc<dyn Store>,
+            clock: Arc::clone(&clock) as Arc<dyn Clock>,
+            ids: Arc::new(Ids::new(process)),
+            tasks: Arc::new(Tasks),
+        };
+        let engine = Engine::new(ports, Arc::new(Outbox::new(writer)));
+        let sandbox = Sandbox::new(
+            Arc::clone(&sandbox_store) as Arc<dyn Store>,
+            Arc::clone(&clock) as Arc<dyn Clock>,
+            Arc::new(Zeros),
+            Duration::ZERO,
+        );
+        let provider =
+            Arc::new(Faulty::new(Arc::clone(&sandbox), Arc::clone(&clock) as Arc<dyn Clock>));
+        let works = Works::new(
+            Arc::clone(&engine),
+            Arc::clone(&provider) as Arc<dyn Provider>,
+            Timing::default(),
+        );
+        let inbox = Inbox::new(Arc::clone(&engine), "payments", consume::hears());
+        Arc::new(Self {
+            store,
+            sandbox_store,
+            clock,
+            engine,
+            provider,
+            works,
+            buyer: UserId(Id::from_bytes([7; 12])),
+            sandbox,
+            inbox,
+            ids: Ids::new((process + 9) << 32),
+            orders: Mutex::default(),
+            hears: true.into(),
+        })
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the home of spawning in these tests")]
+    fn start(self: &Arc<Self>) {
+        let clock = Arc::clone(&self.clock) as Arc<dyn Clock>;
+        for reconciler in self.works.reconcilers() {
+            let work = common::worker::work(
+                reconciler,
+                "payments",
+                Arc::clone(&clock),
+                std::future::pending(),
+            );
+            drop(tokio::spawn(work));
+        }
+        let courier = Courier::new(Arc::clone(&self.sandbox), Arc::clone(&self.works.webhook));
+        let work =
+            common::worker::work(Arc::new(courier), "payments", clock, std::future::pending());
+        drop(tokio::spawn(work));
+        let world = Arc::clone(self);
+        drop(tokio::spawn(async move { world.be_orders().await }));
+    }
+
+    /// The orders service: hears of payments, and says what becomes of their orders.
+    async fn be_orders(&self) {
+        let mut heard = HashSet::new();
+        loop {
+            for found in self.outbox() {
+                if self.hears.load(Ordering::SeqCst) && heard.insert(found.id.clone()) {
+                    self.hear_payment(&found).await;
+                }
+            }
+            self.clock.sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    async fn hear_payment(&self, event: &Envelope) {
+        let payment: common::events::PaymentState = event.data().unwrap();
+        let status = match event.kind.as_str() {
+            "payment:started" => OrderStatus::AwaitingPayment,
+            "payment:captured" => OrderStatus::Complete,
+            "payment:declined" => OrderStatus::Created,
+            _ => return,
+        };
+        let before = self.order(payment.order_id);
+        if !before.status.is_terminal() && before.status != status {
+            self.change(payment.order_id, status).await;
+        }
+    }
+
+    /// From now on the orders service does, or does not, hear of payments.
+    pub fn orders_hear(&self, hear: bool) {
+        self.hears.store(hear, Ordering::SeqCst);
+    }
+
+    /// Every event so far.
+    pub fn outbox(&self) -> Vec<Envelope> {
+        let query = Query {
+            collection: &OUTBOX,
+            filters: vec![],
+            order: Sort { field: None, descending: false },
+            after: None,
+            limit: 1_000,
+        };
+        let found = self.store.find_now(&query);
+        found.iter().map(|found| Envelope::read(&found.document.body).unwrap()).collect()
+    }
+
+    /// The kinds of an order's payment events, in their order.
+    pub fn told(&self, payment: PaymentId) -> Vec<String> {
+        let of = |event: &Envelope| event.aggregate == payment.to_string();
+        self.outbox().into_iter().filter(of).map(|event| event.kind).collect()
+    }
+
+    /// An order that this service has not heard of.
+    pub fn unheard(&self) -> OrderState {
+        let now = self.clock.now();
+        let price = Money { minor: 2_050, currency: Currency::USD };
+        let order = OrderState {
+            id: OrderId(self.ids.next(now)),
+            user_id: self.buyer,
+            status: OrderStatus::Created,
+            expires_at: now.plus(WINDOW),
+            version: 0,
+            ticket: OrderedTicket {
+                id: TicketId(self.ids.next(now)),
+                title: "A seat".to_owned(),
+                price,
+                version: 0,
+            },
+            quantity: 2,
+            total: price.times(2).unwrap(),
+            stock: None,
+        };
+        self.orders.lock().unwrap().insert(order.id, order.clone());
+        order
+    }
+
+    /// An order that can be paid.
+    pub async fn place(&self) -> OrderState {
+        let order = self.unheard();
+        self.tell("order:created", &order).await;
+        order
+    }
+
+    /// The order as its own service has it.
+    pub fn order(&self, id: OrderId) -> OrderState {
+        self.orders.lock().unwrap()[&id].clone()
+    }
+
+    /// The order moves on, and this service hears of it. A terminal state is never left.
+    pub async fn change(&self, id: OrderId, status: OrderStatus) -> bool {
+        let changed = {
+            let mut orders = self.orders.lock().unwrap();
+            let order = orders.get_mut(&id).unwrap();
+            if order.status.is_terminal() {
+                return false;
+            }
+            order.status = status;
+            order.version += 1;
+            order.clone()
+        };
+        let kind = match status {
+            OrderStatus::Created | OrderStatus::AwaitingPayment => "order:updated",
+            OrderStatus::Complete => "order:completed",
+            OrderStatus::Cancelled => "order:cancelled",
+        };
+        self.tell(kind, &changed).await;
+        true
+    }
+
+    /// This service is delivered an event.
+    pub async fn tell(&self, kind: &str, order: &OrderState) {
+        let data = serde_json::to_string(order).unwrap();
+        assert_eq!(self.deliver(kind, order.version, &data).await, Handled::Done);
+    }
+
+    /// This service is delivered whatever it is.
+    pub async fn deliver(&self, kind: &str, version: u64, data: &str) -> Handled {
+        let id = format!("{}-0", self.ids.next(self.clock.now()));
+        let at = self.clock.now();
+        let body = format!(
+            r#"{{"id":"{id}","subject":"orders","kind":"{kind}","aggregate":"x","version":{version},
+                "at":"{at}","trace":"t","data":{data}}}"#
+        );
+        let delivery = Delivery { token: 0, subject: ORDERS.to_owned(), id, body: body.into() };
+        self.inbox.handle(&delivery).await
+    }
+
+    /// A request to pay.
+    pub fn request(&self, order: OrderId, token: &str) -> PayRequest {
+        let token: Token = token.parse().unwrap();
+        PayRequest { order, buyer: self.buyer, token, request: None, trace: "test".to_owned() }
+    }
+
+    /// Pays.
+    pub async fn pay(&self, order: OrderId, token: &str) -> Result<PaymentId, Unpaid> {
+        self.works.pay.pay(self.request(order, token)).await
+    }
+
+    /// The payments of an order.
+    pub async fn payments_of(&self, order: OrderId) -> Vec<Payment> {
+        queries::payments_of(&self.engine, order, 100).await.unwrap()
+    }
+
+    /// The provider's statement.
+    pub async fn statement(&self) -> BTreeMap<PaymentId, Line> {
+        statement(&*self.sandbox_store).await.unwrap()
+    }
+
+    /// What an order cost its buyer in the end, in minor units, by the provider's own books.
+    pub async fn net(&self, order: OrderId) -> i64 {
+        let lines = self.statement().await;
+        let kept = lines.values().filter(|line| line.order == Some(order) && !line.is_refunded);
+        kept.map(|line| line.captured.minor).sum()
+    }
+
+    /// Waits until nothing is unresolved, and holds the end against the invariants.
+    pub async fn come_to_rest(&self) {
+        let deadline = self.clock.started.elapsed() + SETTLED;
+        loop {
+            let far = Timestamp::from_millis(i64::MAX);
+            let due = queries::due(&self.engine, far, Duration::ZERO, 100).await.unwrap();
+            if due.is_empty() {
+                break;
+            }
+            assert!(self.clock.started.elapsed() < deadline, "I3: still unresolved: {due:?}");
+            self.clock.sleep(Duration::from_millis(100)).await;
+        }
+        let findings = audit::findings(&*self.store, &*self.sandbox_store).await.unwrap();
+        assert_eq!(findings, Vec::<String>::new());
+        let orders: Vec<_> = self.orders.lock().unwrap().values().cloned().collect();
+        for order in orders {
+            let wanted = match order.status {
+                OrderStatus::Complete => order.total.minor,
+                _ => 0,
+            };
+            assert_eq!(self.net(order.id).await, wanted, "I3, I4: {order:?}");
+        }
+    }
+}

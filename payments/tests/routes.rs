@@ -1,0 +1,212 @@
+//! The routes as the site serves them.
+
+mod kit;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::Request;
+use axum::http::request::Builder;
+use common::events::{KeysEvent, OrderStatus};
+use common::http::{Kit, Settings, openapi};
+use common::id::{Id, Ids, UserId};
+use common::session::copies::HearKeys;
+use common::session::{Session, SessionView, Signer};
+use common::time::Clock;
+use payments::http::{Api, routes};
+use serde_json::{Value, json};
+use tower::ServiceExt;
+
+use kit::World;
+
+const STRANGER: UserId = UserId(Id::from_bytes([8; 12]));
+const NOBODYS: &str = "0123456789abcdef01234567";
+
+struct Site {
+    world: Arc<World>,
+    router: Router,
+    signer: Signer,
+}
+
+#[derive(Debug)]
+struct Reply {
+    status: u16,
+    text: String,
+    etag: String,
+}
+
+impl Reply {
+    #[track_caller]
+    fn is(self, status: u16) -> Self {
+        assert_eq!(self.status, status, "{}", self.text);
+        self
+    }
+
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap()
+    }
+
+    fn message(&self) -> String {
+        self.json()["errors"][0]["message"].as_str().unwrap().to_owned()
+    }
+
+    /// The fields that are told to be at fault.
+    fn blamed(&self) -> Vec<String> {
+        let json = self.json();
+        let errors = json["errors"].as_array().unwrap();
+        errors.iter().filter_map(|e| e["field"].as_str().map(str::to_owned)).collect()
+    }
+}
+
+impl Site {
+    async fn new() -> Self {
+        let world = World::new();
+        let signer = Signer::new("test", &[7; 32]);
+        let keys = KeysEvent { version: 0, keys: vec![signer.public_key()] };
+        world.engine.run(HearKeys { keys }, "test").await.unwrap();
+        let clock = Arc::clone(&world.clock) as Arc<dyn Clock>;
+        let settings = Settings::new(clock, Arc::new(Ids::new(60)));
+        let sessions = SessionView::new(Arc::clone(&world.engine));
+        let kit = Kit::new(Arc::clone(&world.engine), sessions, settings.clone());
+        let (router, _) = openapi::assemble([routes(Api { kit, works: world.works.clone() })]);
+        let router = common::http::app(router, settings);
+        Self { world, router, signer }
+    }
+
+    fn request(&self, who: Option<UserId>, method: &str, path: &str) -> Builder {
+        let request = Request::builder().method(method).uri(path);
+        let Some(user) = who else { return request };
+        let session_id = Id::from_bytes([5; 12]);
+        let now = self.world.clock.now();
+        let session = Session::begin(user, "a@example.com".into(), session_id, 0, now);
+        let token = self.signer.sign(&session).unwrap();
+        request.header("authorization", format!("Bearer {token}"))
+    }
+
+    async fn send(&self, request: Builder, body: String) -> Reply {
+        let request = request.header("content-type", "application/json");
+        let request = request.body(Body::from(body)).unwrap();
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let status = response.status().as_u16();
+        let etag = response.headers().get("etag").map(|tag| tag.to_str().unwrap().to_owned());
+        let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        let text = String::from_utf8(bytes.to_vec()).unwrap();
+        Reply { status, text, etag: etag.unwrap_or_default() }
+    }
+
+    async fn pay(&self, body: &Value) -> Reply {
+        let request = self.request(Some(self.world.buyer), "POST", "/api/payments");
+        self.send(request, body.to_string()).await
+    }
+
+    async fn get(&self, who: Option<UserId>, path: &str) -> Reply {
+        self.send(self.request(who, "GET", path), String::new()).await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_payment_is_answered_and_shown_to_its_buyer_alone() {
+    let site = Site::new().await;
+    let order = site.world.place().await;
+    let paid = site.pay(&json!({"orderId": order.id, "token": "tok_visa", "x": 1})).await.is(201);
+    let id = paid.json()["id"].as_str().unwrap().to_owned();
+    assert_eq!(paid.json(), json!({"id": id}));
+    let path = format!("/api/payments/{id}");
+    let shown = site.get(Some(site.world.buyer), &path).await.is(200);
+    let json = shown.json();
+    assert_eq!(json["orderId"], json!(order.id));
+    assert_eq!((&json["amount"], &json["currency"]), (&json!(41), &json!("usd")));
+    assert_eq!((&json["status"], json["version"].as_u64()), (&json!("captured"), Some(2)));
+    assert!(json["createdAt"].is_string() && json["capturedAt"].is_string(), "{json}");
+    assert!(json.get("refundedAt").is_none() && !shown.text.contains("tok_"), "{json}");
+    let known = site.request(Some(site.world.buyer), "GET", &path);
+    site.send(known.header("if-none-match", shown.etag), String::new()).await.is(304);
+    site.get(None, &path).await.is(401);
+    site.get(Some(STRANGER), &path).await.is(401);
+    site.get(Some(site.world.buyer), &format!("/api/payments/{NOBODYS}")).await.is(404);
+    site.get(Some(site.world.buyer), "/api/payments/1").await.is(404);
+    site.world.come_to_rest().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn checks_come_in_the_order_of_the_contract() {
+    let site = Site::new().await;
+    let order = site.world.place().await;
+    let good = json!({"orderId": order.id, "token": "tok_visa"}).to_string();
+    site.send(site.request(None, "POST", "/api/payments"), "{".into()).await.is(401);
+    let both = site.pay(&json!({"orderId": "1", "token": "tok_unknown"})).await.is(400);
+    assert_eq!(both.blamed(), ["orderId", "token"]);
+    assert_eq!(site.pay(&json!({})).await.is(400).blamed(), ["orderId", "token"]);
+    assert_eq!(site.pay(&json!({"orderId": NOBODYS})).await.is(400).blamed(), ["token"]);
+    site.pay(&json!({"orderId": NOBODYS, "token": "tok_visa"})).await.is(404);
+    let stranger = site.request(Some(STRANGER), "POST", "/api/payments");
+    site.world.change(order.id, OrderStatus::Cancelled).await;
+    site.send(stranger, good.clone()).await.is(401);
+    let cancelled = site.pay(&json!({"orderId": order.id, "token": "tok_visa"})).await.is(400);
+    assert_eq!(cancelled.message(), "The order has been cancelled");
+    assert!(site.world.outbox().is_empty(), "I8");
+}
+
+#[tokio::test(start_paused = true)]
+async fn i28_what_is_no_token_is_blamed_and_never_repeated() {
+    let site = Site::new().await;
+    let order = site.world.place().await;
+    let long = "x".repeat(300);
+    for bad in ["", "tok_VISA", "4242424242424242", "4242 4242 4242 4242", "tok\u{0}", &long] {
+        let answer = site.pay(&json!({"orderId": order.id, "token": bad})).await.is(400);
+        assert_eq!(answer.blamed(), ["token"], "{bad:?}");
+        assert!(bad.is_empty() || !answer.text.contains(bad), "{}", answer.text);
+    }
+    for bad in [json!(7), json!(null), json!(["tok_visa"])] {
+        let answer = site.pay(&json!({"orderId": order.id, "token": bad})).await.is(400);
+        assert_eq!(answer.blamed(), ["token"], "{bad}");
+    }
+    assert!(site.world.payments_of(order.id).await.is_empty(), "I8");
+}
+
+#[tokio::test(start_paused = true)]
+async fn i17_a_key_gives_the_first_answer_again_byte_for_byte() {
+    let site = Site::new().await;
+    for token in ["tok_visa", "tok_chargeDeclined", "tok_timeoutAfterCapture"] {
+        let order = site.world.place().await;
+        let body = json!({"orderId": order.id, "token": token}).to_string();
+        let request = || {
+            let request = site.request(Some(site.world.buyer), "POST", "/api/payments");
+            request.header("idempotency-key", token)
+        };
+        let first = site.send(request(), body.clone()).await;
+        assert!(matches!(first.status, 201 | 400), "{first:?}");
+        let again = site.send(request(), body).await.is(first.status);
+        assert_eq!(again.text, first.text);
+        let other = json!({"orderId": order.id, "token": "tok_amex"}).to_string();
+        site.send(request(), other).await.is(422);
+    }
+    site.world.come_to_rest().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn i12_what_is_not_known_in_time_is_503_and_who_asks_again_joins() {
+    let site = Site::new().await;
+    let order = site.world.place().await;
+    site.world.orders_hear(false);
+    let body = json!({"orderId": order.id, "token": "tok_visa"});
+    site.pay(&body).await.is(503);
+    site.world.orders_hear(true);
+    site.pay(&body).await.is(201);
+    assert_eq!(site.world.payments_of(order.id).await.len(), 1);
+    site.world.come_to_rest().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn i27_webhooks_come_in_only_when_signed() {
+    let site = Site::new().await;
+    let path = "/api/payments/webhooks/sandbox";
+    for signature in ["", "t=1,v1=00", "forged"] {
+        let request = site.request(None, "POST", path).header("webhook-signature", signature);
+        let answer = site.send(request, json!({"id": "evt"}).to_string()).await.is(400);
+        assert_eq!(answer.message(), "The notice is not one of the provider's");
+    }
+    let elsewhere = site.request(None, "POST", "/api/payments/webhooks/nobody");
+    site.send(elsewhere, "{}".into()).await.is(404);
+}

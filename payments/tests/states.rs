@@ -1,0 +1,377 @@
+//! Every status of a payment meets everything that can happen to it.
+
+use std::time::Duration;
+
+use common::command::{Change, Command, Docs, Moment, Refusal};
+use common::events::{OrderState, OrderStatus, OrderedTicket, PaymentStatus};
+use common::id::{Id, Ids, OrderId, PaymentId, TicketId, UserId};
+use common::money::{Currency, Money};
+use common::time::Timestamp;
+use payments::commands::{
+    Begun, Conclude, HearNotice, HearOrder, LookAgain, RecordCaptured, RecordDeclined,
+    RecordRefunded, Start, status,
+};
+use payments::domain::ledger::Balances;
+use payments::domain::{
+    Account, Decline, Entry, EntryKind, Notice, OrderStanding, Payable, Payment, State,
+};
+use proptest::prelude::*;
+
+const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
+const PATIENCE: Duration = Duration::from_secs(5);
+const ID: PaymentId = PaymentId(Id::from_bytes([1; 12]));
+const OTHER: PaymentId = PaymentId(Id::from_bytes([9; 12]));
+const ORDER: OrderId = OrderId(Id::from_bytes([2; 12]));
+const BUYER: UserId = UserId(Id::from_bytes([3; 12]));
+const AMOUNT: Money = Money { minor: 4_100, currency: Currency::USD };
+
+fn decline() -> Decline {
+    Decline { code: "card_declined".into(), message: "The card was declined".into(), field: None }
+}
+
+fn in_state(state: State) -> Payment {
+    Payment {
+        id: ID,
+        order: ORDER,
+        buyer: BUYER,
+        amount: AMOUNT,
+        created_at: NOW,
+        trace: "t".into(),
+        due: Some(NOW),
+        looks: 0,
+        state,
+    }
+}
+
+fn in_status(status: PaymentStatus) -> Payment {
+    let (reference, captured_at) = ("ch_1".to_owned(), NOW);
+    in_state(match status {
+        PaymentStatus::Started => State::Started { token: "tok_visa".parse().unwrap() },
+        PaymentStatus::Captured => State::Captured { reference, captured_at },
+        PaymentStatus::Declined => State::Declined { decline: decline(), declined_at: NOW },
+        PaymentStatus::Refunding => State::Refunding { reference, captured_at },
+        PaymentStatus::Refunded => {
+            State::Refunded { reference, captured_at, refund: "re_1".into(), refunded_at: NOW }
+        }
+    })
+}
+
+const ALL: [PaymentStatus; 5] = [
+    PaymentStatus::Started,
+    PaymentStatus::Captured,
+    PaymentStatus::Declined,
+    PaymentStatus::Refunding,
+    PaymentStatus::Refunded,
+];
+
+fn payable(standing: OrderStanding, active: Option<PaymentId>) -> Payable {
+    let expires_at = NOW.plus(Duration::from_secs(900));
+    Payable { order: ORDER, buyer: BUYER, total: AMOUNT, expires_at, standing, version: 3, active }
+}
+
+fn decided<C: Command>(command: &C, docs: &Docs) -> Result<Change<C::Reply>, Refusal> {
+    let ids = Ids::new(7);
+    command.decide(docs, &Moment { now: NOW, ids: &ids })
+}
+
+/// The payment after a change, whether it was touched at all, and the kinds of the events.
+fn after<R>(docs: Docs, change: Change<R>) -> (PaymentStatus, bool, Vec<&'static str>) {
+    let kinds = change.kinds();
+    let docs = docs.after(change);
+    let payment = docs.get::<Payment>(ID).unwrap();
+    (status(&payment.value.state), payment.version > 4, kinds)
+}
+
+#[test]
+fn what_the_provider_says_meets_every_status() {
+    use PaymentStatus::{Captured, Declined, Refunded, Refunding, Started};
+    for before in ALL {
+        let docs = || {
+            Docs::default()
+                .with(4, in_status(before))
+                .with(2, payable(OrderStanding::Open, Some(ID)))
+        };
+        let captured = RecordCaptured {
+            payment: ID,
+            order: ORDER,
+            reference: "ch_1".into(),
+            patience: PATIENCE,
+        };
+        let got = after(docs(), decided(&captured, &docs()).unwrap());
+        let wanted = match before {
+            Started => (Captured, true, vec!["payment:captured"]),
+            Declined => (Refunding, true, vec![]),
+            Captured | Refunding | Refunded => (before, false, vec![]),
+        };
+        assert_eq!(got, wanted, "captured, while {before:?}");
+
+        let declined = RecordDeclined { payment: ID, order: ORDER, decline: decline() };
+        let got = decided(&declined, &docs()).map(|change| after(docs(), change));
+        match before {
+            Started => assert_eq!(got, Ok((Declined, true, vec!["payment:declined"]))),
+            Declined => assert_eq!(got, Ok((Declined, false, vec![]))),
+            Captured | Refunding | Refunded => {
+                assert!(matches!(got, Err(Refusal::Conflict(_))), "declined, while {before:?}");
+            }
+        }
+
+        let refunded = RecordRefunded { payment: ID, refund: "re_1".into() };
+        let got = decided(&refunded, &docs()).map(|change| after(docs(), change));
+        match before {
+            Refunding => assert_eq!(got, Ok((Refunded, true, vec!["payment:refunded"]))),
+            Refunded => assert_eq!(got, Ok((Refunded, false, vec![]))),
+            Started | Captured | Declined => {
+                assert!(matches!(got, Err(Refusal::Conflict(_))), "refunded, while {before:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn i5_money_goes_back_only_for_an_order_that_ended_without_it() {
+    use PaymentStatus::{Captured, Refunding};
+    let standings = [OrderStanding::Open, OrderStanding::Complete, OrderStanding::Cancelled];
+    for before in ALL {
+        for standing in standings {
+            for active in [Some(ID), Some(OTHER), None] {
+                let docs = || {
+                    Docs::default().with(4, in_status(before)).with(2, payable(standing, active))
+                };
+                let conclude = Conclude { payment: ID, order: ORDER, patience: PATIENCE };
+                let change = decided(&conclude, &docs()).unwrap();
+                let is_owed = *change.reply();
+                let (status, _, kinds) = after(docs(), change);
+                let is_kept = standing == OrderStanding::Complete && active == Some(ID);
+                let wanted = match (before, standing) {
+                    (Captured, OrderStanding::Open) => Captured,
+                    (Captured, _) if is_kept => Captured,
+                    (Captured, _) => Refunding,
+                    _ => before,
+                };
+                assert_eq!(status, wanted, "{before:?} {standing:?} {active:?}");
+                assert_eq!(is_owed, wanted == Refunding, "{before:?} {standing:?}");
+                assert!(kinds.is_empty());
+            }
+        }
+    }
+}
+
+fn order(status: OrderStatus, version: u64) -> OrderState {
+    OrderState {
+        id: ORDER,
+        user_id: BUYER,
+        status,
+        expires_at: NOW.plus(Duration::from_secs(900)),
+        version,
+        ticket: OrderedTicket {
+            id: TicketId(Id::from_bytes([4; 12])),
+            title: "A seat".into(),
+            price: AMOUNT,
+            version: 0,
+        },
+        quantity: 1,
+        total: AMOUNT,
+        stock: None,
+    }
+}
+
+#[test]
+fn an_orders_end_meets_every_status() {
+    use PaymentStatus::{Captured, Started};
+    let ends = [
+        OrderStatus::Created,
+        OrderStatus::AwaitingPayment,
+        OrderStatus::Complete,
+        OrderStatus::Cancelled,
+    ];
+    for before in ALL {
+        for end in ends {
+            let mut payment = in_status(before);
+            payment.due = Some(NOW.plus_millis(60_000));
+            let open = payable(OrderStanding::Open, Some(ID));
+            let docs = Docs::default().with(4, payment).with(2, open);
+            let change = decided(&HearOrder { order: order(end, 4) }, &docs).unwrap();
+            let docs = docs.after(change);
+            let payment = docs.get::<Payment>(ID).unwrap();
+            let due = payment.value.due;
+            let wanted = match (end, before) {
+                (OrderStatus::Complete, Captured) => None,
+                (OrderStatus::Complete | OrderStatus::Cancelled, Started)
+                | (OrderStatus::Cancelled, Captured) => Some(NOW),
+                _ => Some(NOW.plus_millis(60_000)),
+            };
+            assert_eq!(due, wanted, "{before:?} {end:?}");
+            assert_eq!(status(&payment.value.state), before, "hearing alone moves no money");
+            assert_eq!(docs.get::<Payable>(ORDER).unwrap().value.active, Some(ID));
+        }
+    }
+}
+
+#[test]
+fn i11_an_older_word_of_an_order_changes_nothing() {
+    for version in [0, 2, 3] {
+        let docs = Docs::default().with(2, payable(OrderStanding::Complete, None));
+        let heard = decided(&HearOrder { order: order(OrderStatus::Cancelled, version) }, &docs);
+        let docs = docs.after(heard.unwrap());
+        let payable = docs.get::<Payable>(ORDER).unwrap();
+        assert_eq!(payable.value.standing, OrderStanding::Complete, "version {version}");
+        assert_eq!(payable.version, 2, "nothing was written");
+    }
+}
+
+#[test]
+fn a_start_meets_every_status_of_the_payment_before_it() {
+    let start = |token: &str| Start {
+        order: ORDER,
+        buyer: BUYER,
+        token: token.parse().unwrap(),
+        request: None,
+        trace: "t".into(),
+        lease: PATIENCE,
+    };
+    for before in ALL {
+        // A declined payment lets go of its order in the commit that says so.
+        let active = (before != PaymentStatus::Declined).then_some(ID);
+        let docs = Docs::default()
+            .with(4, in_status(before))
+            .with(2, payable(OrderStanding::Open, active));
+        let same = decided(&start("tok_visa"), &docs).map(|change| change.reply().clone());
+        let other = decided(&start("tok_amex"), &docs).map(|change| change.reply().clone());
+        match before {
+            PaymentStatus::Started => {
+                assert_eq!(same, Ok(Begun::Joined(ID)));
+                assert!(matches!(other, Err(Refusal::State(_))));
+            }
+            PaymentStatus::Captured => assert_eq!((same, other.clone()), (other.clone(), other)),
+            PaymentStatus::Declined => assert!(matches!(same, Ok(Begun::Started(_)))),
+            PaymentStatus::Refunding | PaymentStatus::Refunded => {
+                assert!(matches!(same, Err(Refusal::State(_))), "I4: {before:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn i27_a_notice_makes_a_look_and_nothing_else() {
+    let notice = Notice { id: "evt_1".into(), payment: ID, kind: "charge.captured".into() };
+    let hear = HearNotice { provider: "sandbox", notice };
+    for before in ALL {
+        let docs = Docs::default().with(4, in_status(before));
+        let change = decided(&hear, &docs).unwrap();
+        assert!(change.reply().is_some(), "{before:?}: it is due, so it is looked at");
+        let docs = docs.after(change);
+        assert_eq!(status(&docs.get::<Payment>(ID).unwrap().value.state), before);
+        let again = decided(&hear, &docs).unwrap();
+        assert!(again.reply().is_none(), "once is enough");
+        let docs = Docs::default().with(4, in_status(before).at_rest());
+        assert!(decided(&hear, &docs).unwrap().reply().is_none(), "{before:?} at rest");
+    }
+    assert!(decided(&hear, &Docs::default()).unwrap().reply().is_none(), "of nothing we know");
+}
+
+#[test]
+fn a_look_in_vain_is_repeated_ever_less_often_and_within_a_minute() {
+    let mut docs = Docs::default().with(0, in_status(PaymentStatus::Started));
+    let mut pauses = Vec::new();
+    for version in 0..20 {
+        let change = decided(&LookAgain { payment: ID, version }, &docs).unwrap();
+        docs = docs.after(change);
+        let due = docs.get::<Payment>(ID).unwrap().value.due.unwrap();
+        pauses.push(due.since(NOW));
+    }
+    assert!(pauses.is_sorted(), "{pauses:?}");
+    assert!(pauses.iter().all(|pause| *pause <= Duration::from_secs(10)), "I3: {pauses:?}");
+    let stale = decided(&LookAgain { payment: ID, version: 3 }, &docs).unwrap();
+    let docs = docs.after(stale);
+    assert_eq!(docs.get::<Payment>(ID).unwrap().version, 20, "it has moved since");
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Said {
+    Captured,
+    Declined,
+    Refunded,
+    Conclude,
+    Ends(OrderStatus),
+}
+
+proptest! {
+    #[test]
+    fn i6_the_ledger_sums_to_zero_and_books_what_happened(
+        said in prop::collection::vec(prop::sample::select(vec![
+            Said::Captured, Said::Declined, Said::Refunded, Said::Conclude, Said::Conclude,
+            Said::Ends(OrderStatus::Cancelled), Said::Ends(OrderStatus::Complete),
+        ]), 0..12),
+        minor in 1_i64..=100_000_000,
+    ) {
+        let amount = Money { minor, ..AMOUNT };
+        let payment = Payment { amount, ..in_status(PaymentStatus::Started) };
+        let open = payable(OrderStanding::Open, Some(ID));
+        let mut docs = Docs::default().with(0, payment).with(0, open);
+        let mut version = 3;
+        for word in said {
+            docs = hear(docs, word, &mut version);
+        }
+        let kinds = [EntryKind::Captured, EntryKind::RefundOwed, EntryKind::Refunded];
+        let mut balances = Balances::new();
+        let mut booked = Vec::new();
+        for kind in kinds {
+            let id = Entry::new(ID, kind, amount, NOW).id();
+            if let Some(entry) = docs.get::<Entry>(&id) {
+                prop_assert!(entry.value.balances());
+                prop_assert_eq!(entry.version, 0, "append-only");
+                entry.value.post_to(&mut balances);
+                booked.push(kind);
+            }
+        }
+        prop_assert_eq!(balances.values().sum::<i128>(), 0);
+        let state = status(&docs.get::<Payment>(ID).unwrap().value.state);
+        let (wanted, clearing): (&[EntryKind], i64) = match state {
+            PaymentStatus::Started | PaymentStatus::Declined => (&[], 0),
+            PaymentStatus::Captured => (&kinds[..1], minor),
+            PaymentStatus::Refunding => (&kinds[..2], minor),
+            PaymentStatus::Refunded => (&kinds, 0),
+        };
+        prop_assert_eq!(booked, wanted);
+        let held = balances.get(&(Account::ProviderClearing, "usd")).copied().unwrap_or(0);
+        prop_assert_eq!(held, i128::from(clearing));
+    }
+}
+
+fn hear(docs: Docs, word: Said, version: &mut u64) -> Docs {
+    fn apply<R>(docs: Docs, decided: Result<Change<R>, Refusal>) -> Docs {
+        match decided {
+            Ok(change) => docs.after(change),
+            Err(_) => docs,
+        }
+    }
+    let (payment, order_id) = (ID, ORDER);
+    match word {
+        Said::Captured => {
+            let reference = "ch_1".to_owned();
+            let captured =
+                RecordCaptured { payment, order: order_id, reference, patience: PATIENCE };
+            let decided = decided(&captured, &docs);
+            apply(docs, decided)
+        }
+        Said::Declined => {
+            let declined = RecordDeclined { payment, order: order_id, decline: decline() };
+            let decided = decided(&declined, &docs);
+            apply(docs, decided)
+        }
+        Said::Refunded => {
+            let decided = decided(&RecordRefunded { payment, refund: "re_1".into() }, &docs);
+            apply(docs, decided)
+        }
+        Said::Conclude => {
+            let conclude = Conclude { payment, order: order_id, patience: PATIENCE };
+            let decided = decided(&conclude, &docs);
+            apply(docs, decided)
+        }
+        Said::Ends(status) => {
+            *version += 1;
+            let decided = decided(&HearOrder { order: order(status, *version) }, &docs);
+            apply(docs, decided)
+        }
+    }
+}
