@@ -40,7 +40,7 @@ pub fn all(options: &Serve, embedded: &Embedded) -> Result<Vec<Service>, String>
             window: options.order_window,
             max_live_per_buyer: options.max_live_orders_per_buyer,
         }),
-        payments::service(payments::Settings::sandbox(provider)),
+        payments::service(payments::Settings { provider, timing: payments::Timing::default() }),
     ])
 }
 
