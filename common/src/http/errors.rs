@@ -59,6 +59,8 @@ pub enum Problem {
     Foreign,
     /// The request took longer than it may.
     Overdue,
+    /// More requests under way than are served at once.
+    TooBusy,
     /// More live streams than are served at once.
     TooManyStreams,
     /// A handler panicked, with this message for the log.
@@ -87,7 +89,7 @@ impl Problem {
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::BrokenOff => StatusCode::BAD_REQUEST,
             Self::Foreign => StatusCode::FORBIDDEN,
-            Self::Overdue | Self::TooManyStreams => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Overdue | Self::TooBusy | Self::TooManyStreams => StatusCode::SERVICE_UNAVAILABLE,
             Self::Panicked(_) => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Other(status) => *status,
         }
@@ -107,7 +109,9 @@ impl Problem {
         let text = match self {
             Self::Failed(Failure::Refused(refusal)) => return refusal.to_string(),
             Self::Failed(Failure::Unavailable(_)) => "Not available at the moment; try again",
-            Self::Failed(Failure::Overloaded) | Self::TooManyStreams => "Too busy; try again",
+            Self::Failed(Failure::Overloaded) | Self::TooBusy | Self::TooManyStreams => {
+                "Too busy; try again"
+            }
             Self::Failed(Failure::InDoubt(_)) => {
                 "It is not known yet whether this happened; repeat the request with the same \
                  Idempotency-Key to find out"
@@ -148,6 +152,7 @@ impl Problem {
             Self::Failed(failure) => Some(chain(failure)),
             Self::Panicked(message) => Some(format!("panicked: {message}")),
             Self::Overdue => Some("took longer than a request may".to_owned()),
+            Self::TooBusy => Some("too many requests are under way".to_owned()),
             Self::TooManyStreams => Some("too many live streams".to_owned()),
             Self::NoSuchPath
             | Self::NoSuchMethod

@@ -9,6 +9,7 @@ use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use axum::Router;
@@ -17,6 +18,7 @@ use axum::response::{IntoResponse as _, Response};
 use futures_util::FutureExt as _;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tower::{Layer, Service};
 
 use super::answers::{JSON, NO_STORE};
@@ -31,12 +33,16 @@ pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Longest id that is taken over from a client.
 const MAX_REQUEST_ID_BYTES: usize = 64;
 
+/// Paths that are answered however busy the process is: whoever watches it must not take it for dead.
+const HEALTH: &str = "/api/health/";
+
 const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 const NO_REFERRER: HeaderValue = HeaderValue::from_static("no-referrer");
 
 /// The routes with everything around them that every request needs.
 pub fn app(routes: Router, settings: Settings) -> Router {
-    routes.layer(GateLayer { settings })
+    let places = Arc::new(Semaphore::new(settings.max_under_way));
+    routes.layer(GateLayer { shared: Arc::new(Shared { settings, places }) })
 }
 
 /// The id in a path.
@@ -53,23 +59,30 @@ pub(super) fn trace_of(headers: &HeaderMap) -> String {
     id.unwrap_or_default().to_owned()
 }
 
+/// What all routes have in common. Behind one pointer, because the router copies a gate for every request.
+struct Shared {
+    settings: Settings,
+    /// One for each request that may be under way.
+    places: Arc<Semaphore>,
+}
+
 #[derive(Clone)]
 struct GateLayer {
-    settings: Settings,
+    shared: Arc<Shared>,
 }
 
 impl<S> Layer<S> for GateLayer {
     type Service = Gate<S>;
 
     fn layer(&self, inner: S) -> Gate<S> {
-        Gate { inner, settings: self.settings.clone() }
+        Gate { inner, shared: Arc::clone(&self.shared) }
     }
 }
 
 #[derive(Clone)]
 struct Gate<S> {
     inner: S,
-    settings: Settings,
+    shared: Arc<Shared>,
 }
 
 impl<S> Service<Request> for Gate<S>
@@ -87,13 +100,16 @@ where
     }
 
     fn call(&mut self, mut request: Request) -> Self::Future {
-        let id = self.request_id(&mut request);
-        if let Some(problem) = self.refusal(&request) {
-            let response = finish(problem.into_response(), id);
-            return Box::pin(std::future::ready(Ok(response)));
-        }
+        let id = self.shared.request_id(&mut request);
         let asked = Asked { method: request.method().clone(), uri: request.uri().clone(), id };
-        let limit = self.settings.request_timeout;
+        let place = match self.shared.admit(&request) {
+            Ok(place) => place,
+            Err(problem) => {
+                let response = asked.answered(problem.into_response());
+                return Box::pin(std::future::ready(Ok(response)));
+            }
+        };
+        let limit = self.shared.settings.request_timeout;
         let answering = self.inner.call(request);
         Box::pin(async move {
             let caught = AssertUnwindSafe(answering).catch_unwind();
@@ -103,12 +119,13 @@ where
                 Ok(Err(panic)) => Problem::Panicked(message_of(&*panic)).into_response(),
                 Err(_) => Problem::Overdue.into_response(),
             };
+            drop(place);
             Ok(asked.answered(response))
         })
     }
 }
 
-impl<S> Gate<S> {
+impl Shared {
     /// The request's id: the client's own where it is a decent one.
     fn request_id(&self, request: &mut Request) -> HeaderValue {
         if let Some(id) = request.headers().get(X_REQUEST_ID)
@@ -122,14 +139,21 @@ impl<S> Gate<S> {
         id
     }
 
-    /// Why a request is refused before any route sees it.
-    fn refusal(&self, request: &Request) -> Option<Problem> {
+    /// A place for the request, or why it is refused before any route sees it.
+    fn admit(&self, request: &Request) -> Result<Option<OwnedSemaphorePermit>, Problem> {
         let (method, uri, headers) = (request.method(), request.uri(), request.headers());
         if origin::is_foreign(method, uri, headers, self.settings.public_url.as_ref()) {
-            return Some(Problem::Foreign);
+            return Err(Problem::Foreign);
         }
         // A path that is no text names nothing; the router's extractors would call it malformed.
-        (!is_text(uri.path())).then_some(Problem::NoSuchPath)
+        if !is_text(uri.path()) {
+            return Err(Problem::NoSuchPath);
+        }
+        if uri.path().starts_with(HEALTH) {
+            return Ok(None);
+        }
+        let place = Arc::clone(&self.places).try_acquire_owned();
+        place.map(Some).map_err(|_| Problem::TooBusy)
     }
 }
 

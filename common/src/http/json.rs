@@ -3,7 +3,8 @@
 //! Values stay text until somebody asks for them as something: so a price is read digit by digit, and a wrong type is a
 //! fault of its field and not of the body.
 
-use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
@@ -20,8 +21,8 @@ pub const MAX_DEPTH: usize = 32;
 pub(super) struct Members {
     /// The text of each value.
     pub(super) values: BTreeMap<String, Box<RawValue>>,
-    /// Names that were given more than once, each of them once.
-    pub(super) repeated: Vec<String>,
+    /// Names that were given more than once.
+    pub(super) repeated: BTreeSet<String>,
 }
 
 /// The object that a body holds.
@@ -89,12 +90,13 @@ impl<'de> Visitor<'de> for Collect {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
         let mut members = Members::default();
         while let Some((name, value)) = map.next_entry::<String, Box<RawValue>>()? {
-            if members.values.contains_key(&name) {
-                if !members.repeated.contains(&name) {
-                    members.repeated.push(name);
+            match members.values.entry(name) {
+                Entry::Vacant(place) => {
+                    place.insert(value);
                 }
-            } else {
-                members.values.insert(name, value);
+                Entry::Occupied(first) => {
+                    members.repeated.insert(first.key().clone());
+                }
             }
         }
         Ok(members)

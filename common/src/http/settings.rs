@@ -13,6 +13,10 @@ use crate::time::Clock;
 /// How long a request may take until its answer begins.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// Requests under way at once. At full speed this is half a second of work, the longest that it makes sense to queue:
+/// who comes after that is told at once to come again (I22).
+pub const MAX_UNDER_WAY: usize = 4_096;
+
 /// What surrounds every request.
 #[derive(Clone)]
 pub struct Settings {
@@ -27,12 +31,14 @@ pub struct Settings {
     pub behind_proxy: bool,
     /// How long a request may take until its answer begins.
     pub request_timeout: Duration,
+    /// Requests under way at once, above which they are refused.
+    pub max_under_way: usize,
     /// Ends live streams when the process stops.
     pub stopping: Stopping,
 }
 
 impl Settings {
-    /// The defaults: no public URL, no proxy, [`REQUEST_TIMEOUT`].
+    /// The defaults: no public URL, no proxy, [`REQUEST_TIMEOUT`], [`MAX_UNDER_WAY`].
     pub fn new(clock: Arc<dyn Clock>, ids: Arc<Ids>) -> Self {
         Self {
             clock,
@@ -40,6 +46,7 @@ impl Settings {
             public_url: None,
             behind_proxy: false,
             request_timeout: REQUEST_TIMEOUT,
+            max_under_way: MAX_UNDER_WAY,
             stopping: Stopping::default(),
         }
     }

@@ -10,17 +10,17 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use moka::sync::Cache;
+use quick_cache::sync::Cache;
 
+use super::Session;
 use super::copies::{KEYS_ID, REVOCATIONS, RevocationCopy, SIGNING_KEYS, SigningKeys};
 use super::token::{self, VerifyingKey};
-use super::{LIFETIME, Session};
 use crate::execute::{Engine, Failure};
 use crate::store::Document;
 use crate::worker::{Progress, Reconciler, StepFailed};
 
-/// Verified tokens that are remembered: some 10 MB when full.
-const MAX_REMEMBERED: u64 = 20_000;
+/// Verified tokens that are remembered: some 6 MB when full.
+const MAX_REMEMBERED: usize = 10_000;
 
 /// How often the signing keys are read anew, so that a key that was withdrawn is soon refused.
 const REFRESH_PERIOD: Duration = Duration::from_millis(500);
@@ -51,7 +51,7 @@ struct Verified {
 impl SessionView {
     /// The view on the sessions that `engine`'s store knows of.
     pub fn new(engine: Arc<Engine>) -> Self {
-        let verified = Cache::builder().max_capacity(MAX_REMEMBERED).time_to_live(LIFETIME).build();
+        let verified = Cache::new(MAX_REMEMBERED);
         Self { inner: Arc::new(Inner { engine, keys: RwLock::default(), verified }) }
     }
 
@@ -96,7 +96,7 @@ impl SessionView {
                 return Ok(Some(Arc::clone(&verified.session)));
             }
             // The key is no longer good. It may have come back under another version, so it is not the last word.
-            self.inner.verified.invalidate(token);
+            self.inner.verified.remove(token);
         }
         let Some(key_id) = token::key_id_of(token) else {
             return Ok(None);

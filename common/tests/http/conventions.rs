@@ -1,5 +1,7 @@
 //! What binds every route: the error shape, ids of requests, the cross-site defence, panics, time limits.
 
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::body::Body;
@@ -7,6 +9,7 @@ use axum::extract::ConnectInfo;
 use axum::http::Request;
 
 use crate::rig::{Told, Toy};
+use crate::toy::SECRET_CAUSE;
 
 #[tokio::test]
 async fn what_the_router_refuses_is_of_the_error_shape_too() {
@@ -126,4 +129,65 @@ async fn health_is_told() {
     let toy = Toy::new().await;
     assert_eq!(toy.get("/api/health/live").await.status, 200);
     assert_eq!(toy.get("/api/health/ready").await.status, 200);
+}
+
+#[tokio::test]
+async fn above_what_can_be_under_way_requests_are_refused_at_once_and_health_is_still_told() {
+    let toy = Toy::with(|settings| settings.max_under_way = 1).await;
+    let refused = async {
+        while toy.held.load(Ordering::SeqCst) == 0 {
+            tokio::task::yield_now().await;
+        }
+        let refused = toy.get("/api/notes").await;
+        assert_eq!(toy.get("/api/health/live").await.status, 200);
+        toy.go.add_permits(1);
+        refused
+    };
+    let (held, refused) = tokio::join!(toy.post("/api/hold", ""), refused);
+    assert_eq!((held.status, refused.status), (200, 503));
+    assert_eq!(toy.get("/api/notes").await.status, 200, "there is room again");
+}
+
+#[tokio::test]
+async fn the_log_is_told_the_cause_once_with_the_requests_id() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_ansi(false)
+        .with_max_level(tracing::Level::INFO)
+        .with_writer(move || writer.clone())
+        .finish();
+    let toy = Toy::new().await;
+    let _guard = tracing::subscriber::set_default(subscriber);
+    for how in ["broken", "panic", "down"] {
+        let request = Request::get(format!("/api/fail/{how}?secret=1")).header("x-request-id", how);
+        toy.send(request.body(Body::empty()).unwrap()).await;
+        let told = log.take();
+        assert_eq!(told.matches(SECRET_CAUSE).count(), 1, "{told}");
+        assert!(told.contains(&format!("request=\"{how}\"")), "{told}");
+        assert!(!told.contains("secret=1"), "no query in the log (I28): {told}");
+    }
+    toy.get("/api/notes").await;
+    toy.get("/api/nothing").await;
+    assert_eq!(log.take(), "", "what the client did or was told is no news");
+}
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    fn take(&self) -> String {
+        String::from_utf8(std::mem::take(&mut self.0.lock().unwrap())).unwrap()
+    }
+}
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
