@@ -83,6 +83,7 @@ impl Inbox {
         loop {
             let listening = self.listen_once(bus);
             let down = tokio::select! {
+                biased;
                 () = &mut stop => return,
                 outcome = listening => outcome,
             };
@@ -91,6 +92,7 @@ impl Inbox {
                 tracing::warn!(service, error = %down, "cannot hear events; trying again");
             }
             tokio::select! {
+                biased;
                 () = &mut stop => return,
                 () = self.engine.clock().sleep(PAUSE) => {}
             }

@@ -90,6 +90,7 @@ pub async fn work(
                 tracing::warn!(service, worker, error = &error as &dyn Error, "step failed");
                 backoff = (backoff * 2).min(MAX_BACKOFF);
                 tokio::select! {
+                    biased;
                     () = &mut stop => return,
                     () = clock.sleep(backoff) => continue,
                 }
@@ -105,6 +106,7 @@ pub async fn work(
             }
         }
         tokio::select! {
+            biased;
             () = &mut stop => return,
             () = reconciler.hint() => {}
             () = clock.sleep(pause) => {}

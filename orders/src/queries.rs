@@ -78,6 +78,7 @@ pub async fn await_ticket(engine: &Arc<Engine>, id: TicketId) -> Result<(), Fail
     let mut watch = engine.watchers().watch(Key::of::<Stock>(id));
     if engine.store().get(&STOCK, &id.to_string()).await?.is_none() {
         tokio::select! {
+            biased;
             () = watch.changed() => {}
             () = engine.clock().sleep(PATIENCE) => {}
         }
