@@ -14,6 +14,7 @@ impl Client {
     /// Pays, and asks again until it is known what came of it; whether the order is paid.
     pub(super) async fn pay(&self, bought: Bought, token: &str, key: Option<String>) -> bool {
         let entry = self.about_to_pay(bought);
+        let mut doubts = 0;
         for _ in 0..MAX_ATTEMPTS {
             match self.try_to_pay(bought, token, key.clone()).await {
                 Reply::Yes(payment) => {
@@ -25,11 +26,15 @@ impl Client {
                 Reply::No(Refusal::NotFound) | Reply::NotNow => {}
                 Reply::No(refusal) => {
                     self.refused(&refusal);
-                    self.world.oracle.journal.open().pays[entry].told = Told::No;
+                    // Without a key, a refusal may be because of what this very buyer did not see the answer of.
+                    if doubts == 0 || key.is_some() {
+                        self.world.oracle.journal.open().pays[entry].told = Told::No;
+                    }
                     return false;
                 }
                 Reply::Unknown => {
                     self.mark("pay: not known in time");
+                    doubts += 1;
                     if self.chance(10.0) {
                         return false;
                     }
