@@ -1,4 +1,5 @@
-//! What goes out: an [`Answer`] is data, so that it can be kept under an idempotency key and given again.
+//! What goes out: an [`Answer`] is data, so that it can be kept under an idempotency key and given
+//! again.
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};

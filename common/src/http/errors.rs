@@ -1,8 +1,9 @@
 //! What can go wrong on the way to an answer, and the one place that knows which status it is.
 //!
-//! Every error of every route goes out as `{"errors":[{"message":"…","field":"…"}]}`. What the client is told and
-//! what the log is told are two things: a message here never carries a cause, and the cause travels beside the response to
-//! [`super::gate`], which logs it once, with the request's id.
+//! Every error of every route goes out as `{"errors":[{"message":"…","field":"…"}]}`. What the
+//! client is told and what the log is told are two things: a message here never carries a cause,
+//! and the cause travels beside the response to [`super::gate`], which logs it once, with the
+//! request's id.
 
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;

@@ -1,7 +1,7 @@
 //! Entity tags: which state of a thing this is.
 //!
-//! The tag of one thing is its version, `"v3"`; the tag of a list is a digest of what is sent. Both are strong: the same
-//! tag means the same bytes.
+//! The tag of one thing is its version, `"v3"`; the tag of a list is a digest of what is sent. Both
+//! are strong: the same tag means the same bytes.
 
 use std::fmt;
 
@@ -67,9 +67,9 @@ impl From<u64> for Tag {
     }
 }
 
-/// The version that a write says it has seen; `None` where it does not say or does not mind. Of several the newest
-/// counts. A tag that was never given out stands for a version that nothing has, so that it is found stale in
-/// its turn, after whatever else is wrong.
+/// The version that a write says it has seen; `None` where it does not say or does not mind. Of
+/// several the newest counts. A tag that was never given out stands for a version that nothing has,
+/// so that it is found stale in its turn, after whatever else is wrong.
 ///
 /// # Errors
 /// When the header is no list of tags.

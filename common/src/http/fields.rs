@@ -8,8 +8,9 @@
 //! fields.check()?;
 //! ```
 //!
-//! A getter that returns `None` for a required field has noted a fault. One for an optional field returns `None` where
-//! the field is missing or `null`, and also where it is faulty, so [`Fields::check`] ends the reading.
+//! A getter that returns `None` for a required field has noted a fault. One for an optional field
+//! returns `None` where the field is missing or `null`, and also where it is faulty, so
+//! [`Fields::check`] ends the reading.
 
 use std::ops::RangeInclusive;
 use std::str::FromStr;
@@ -239,7 +240,8 @@ pub(super) fn fault(field: &str, message: &str) -> Fault {
     Fault { message: format!("{field} {message}"), field: Some(field.to_owned()) }
 }
 
-/// Whether a text for people is of so many characters, and without those that only a terminal or a C string minds.
+/// Whether a text for people is of so many characters, and without those that only a terminal or a
+/// C string minds.
 pub(super) fn check_text(text: &str, length: &RangeInclusive<usize>) -> Result<(), String> {
     check_length(text, length)?;
     if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
@@ -258,8 +260,8 @@ fn check_length(text: &str, length: &RangeInclusive<usize>) -> Result<(), String
     })
 }
 
-/// The whole number that a JSON number stands for, however it is written: `3`, `3.0`, `3e2`. `None` where it is no
-/// number, not whole, or beyond 64 bits.
+/// The whole number that a JSON number stands for, however it is written: `3`, `3.0`, `3e2`. `None`
+/// where it is no number, not whole, or beyond 64 bits.
 pub(super) fn whole_number(text: &str) -> Option<i64> {
     if let Ok(number) = text.parse() {
         return (!text.starts_with('+')).then_some(number);

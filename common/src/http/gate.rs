@@ -1,8 +1,9 @@
-//! What surrounds every request, as one layer: an id for the request, the cross-site defence, a time limit, a catch for
-//! panics, the error shape for what the router refuses by itself, and the headers that every answer carries.
+//! What surrounds every request, as one layer: an id for the request, the cross-site defence, a
+//! time limit, a catch for panics, the error shape for what the router refuses by itself, and the
+//! headers that every answer carries.
 //!
-//! It is one service of our own and not a stack of middleware, because each of those costs an allocation and a
-//! copy of the request, for every request there is.
+//! It is one service of our own and not a stack of middleware, because each of those costs an
+//! allocation and a copy of the request, for every request there is.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -33,7 +34,8 @@ pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Longest id that is taken over from a client.
 const MAX_REQUEST_ID_BYTES: usize = 64;
 
-/// Paths that are answered however busy the process is: whoever watches it must not take it for dead.
+/// Paths that are answered however busy the process is: whoever watches it must not take it for
+/// dead.
 const HEALTH: &str = "/api/health/";
 
 const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
@@ -59,7 +61,8 @@ pub(super) fn trace_of(headers: &HeaderMap) -> String {
     id.unwrap_or_default().to_owned()
 }
 
-/// What all routes have in common. Behind one pointer, because the router copies a gate for every request.
+/// What all routes have in common. Behind one pointer, because the router copies a gate for every
+/// request.
 struct Shared {
     settings: Settings,
     /// One for each request that may be under way.

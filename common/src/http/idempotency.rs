@@ -1,7 +1,9 @@
-//! Which request this is: what an `Idempotency-Key` stands for, and whether the same is being worked on.
+//! Which request this is: what an `Idempotency-Key` stands for, and whether the same is being
+//! worked on.
 //!
-//! What is kept of a request are two digests. Neither the key nor the body is stored, and since the key goes into both
-//! digests, a body with a password in it cannot be guessed from the second without knowing the key.
+//! What is kept of a request are two digests. Neither the key nor the body is stored, and since the
+//! key goes into both digests, a body with a password in it cannot be guessed from the second
+//! without knowing the key.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -35,7 +37,8 @@ pub(super) fn key_in(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
     }
 }
 
-/// The request that `key` names. A key belongs to its user; where nobody is signed in, to the route.
+/// The request that `key` names. A key belongs to its user; where nobody is signed in, to the
+/// route.
 pub(super) fn request(
     key: &str,
     session: Option<&Session>,

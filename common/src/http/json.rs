@@ -1,7 +1,7 @@
 //! A body's bytes as the members of a JSON object, each still as text.
 //!
-//! Values stay text until somebody asks for them as something: so a price is read digit by digit, and a wrong type is a
-//! fault of its field and not of the body.
+//! Values stay text until somebody asks for them as something: so a price is read digit by digit,
+//! and a wrong type is a fault of its field and not of the body.
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,8 +12,8 @@ use serde_json::value::RawValue;
 
 use crate::command::{Fault, Refusal};
 
-/// How deep arrays and objects may be nested. The deepest body of ours has two levels; the rest is room for what
-/// clients send along and nobody reads.
+/// How deep arrays and objects may be nested. The deepest body of ours has two levels; the rest is
+/// room for what clients send along and nobody reads.
 pub const MAX_DEPTH: usize = 32;
 
 /// The members of an object.
@@ -56,7 +56,8 @@ fn refusal(message: impl Into<String>) -> Refusal {
     Refusal::Invalid(vec![Fault { message: message.into(), field: None }])
 }
 
-/// Looked at before anything is parsed, because what makes a parser run out of stack is too late to be counted there.
+/// Looked at before anything is parsed, because what makes a parser run out of stack is too late to
+/// be counted there.
 fn is_too_deep(body: &[u8]) -> bool {
     let (mut depth, mut in_text, mut escaped) = (0_usize, false, false);
     for byte in body {

@@ -1,8 +1,9 @@
 //! Streams of a document's states, as Server-Sent Events, so that a page needs no polling.
 //!
-//! A stream tells states, not changes: each event is the whole resource, the first one at once, and a watcher that is
-//! slow misses states in between but never the last. It is woken by commits of this process and looks by period for
-//! those of others. A stream pulls: a watcher that does not read holds one event and no queue (I23).
+//! A stream tells states, not changes: each event is the whole resource, the first one at once, and
+//! a watcher that is slow misses states in between but never the last. It is woken by commits of
+//! this process and looks by period for those of others. A stream pulls: a watcher that does not
+//! read holds one event and no queue (I23).
 
 use std::future::Future;
 use std::sync::Arc;
@@ -30,8 +31,8 @@ pub const MAX_STREAMS: usize = 5_000;
 /// How often a stream looks by itself.
 const LOOK_PERIOD: Duration = Duration::from_secs(2);
 
-/// After so many looks without anything new a comment is sent, which keeps proxies from closing the connection: every
-/// 14 seconds.
+/// After so many looks without anything new a comment is sent, which keeps proxies from closing the
+/// connection: every 14 seconds.
 const LOOKS_PER_HEARTBEAT: u32 = 7;
 
 const EVENT_STREAM: HeaderValue = HeaderValue::from_static("text/event-stream");
@@ -48,9 +49,10 @@ impl Default for Streams {
     }
 }
 
-/// A stream of events named `event` with what `read` returns: the version and the JSON of the resource, or `None` when
-/// it is gone, which ends the stream. `watched` is the document whose changes are waited for. The stream also ends
-/// when the session that asked for it does, and when the process stops.
+/// A stream of events named `event` with what `read` returns: the version and the JSON of the
+/// resource, or `None` when it is gone, which ends the stream. `watched` is the document whose
+/// changes are waited for. The stream also ends when the session that asked for it does, and when
+/// the process stops.
 ///
 /// The handler has checked before that the caller may read the resource.
 ///

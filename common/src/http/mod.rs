@@ -1,4 +1,5 @@
-//! What handlers are made of, so that a handler parses, runs a command and renders, and nothing else.
+//! What handlers are made of, so that a handler parses, runs a command and renders, and nothing
+//! else.
 //!
 //! | module | what it is |
 //! | --- | --- |

@@ -1,8 +1,9 @@
-//! One OpenAPI document out of the services' own, with what all operations have in common written once.
+//! One OpenAPI document out of the services' own, with what all operations have in common written
+//! once.
 //!
-//! A handler describes what is its own: its body and its successes. That any answer may be an error of the one
-//! shape, that a write takes an `Idempotency-Key` and a read may be answered with 304, is added here to every operation, so
-//! that no route can forget it.
+//! A handler describes what is its own: its body and its successes. That any answer may be an error
+//! of the one shape, that a write takes an `Idempotency-Key` and a read may be answered with 304,
+//! is added here to every operation, so that no route can forget it.
 
 use axum::Router;
 use utoipa::ToSchema;
@@ -25,7 +26,8 @@ const IF_NONE_MATCH: &str = "IfNoneMatch";
 const ERROR: &str = "Error";
 const NOT_MODIFIED: &str = "NotModified";
 
-/// The security scheme of browsers, for `security(("session" = []))` at routes for which one must be signed in.
+/// The security scheme of browsers, for `security(("session" = []))` at routes for which one must
+/// be signed in.
 const SESSION: &str = "session";
 /// The security scheme of other clients.
 const BEARER: &str = "bearer";
@@ -139,9 +141,9 @@ fn idempotency_key() -> Parameter {
         .schema_type(Type::String)
         .min_length(Some(1))
         .max_length(Some(MAX_KEY_CHARS));
-    let said = "Names this request: sent again with the same key and body, it gets the first answer \
-                again for 24 hours; with another body it is 422, and while the first is being \
-                worked on 409";
+    let said = "Names this request: sent again with the same key and body, it gets the first \
+                answer again for 24 hours; with another body it is 422, and while the first is \
+                being worked on 409";
     ParameterBuilder::new()
         .name("Idempotency-Key")
         .parameter_in(ParameterIn::Header)

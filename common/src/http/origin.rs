@@ -1,7 +1,8 @@
 //! The cross-site defence: a write that another site's page has made changes nothing.
 //!
-//! Browsers say where a write comes from, with `Sec-Fetch-Site` or `Origin`, and no page can make them lie. A client that
-//! says neither is no browser, holds no cookies that others could abuse, and is judged by its session alone.
+//! Browsers say where a write comes from, with `Sec-Fetch-Site` or `Origin`, and no page can make
+//! them lie. A client that says neither is no browser, holds no cookies that others could abuse,
+//! and is judged by its session alone.
 
 use http::header::{HOST, ORIGIN};
 use http::{HeaderMap, HeaderName, Method, Uri};
@@ -21,8 +22,8 @@ pub(super) fn is_foreign(
     if matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS) {
         return false;
     }
-    // `none` is the person's own doing, such as an address typed in. `same-site` is another host of the same domain,
-    // which may be anybody's.
+    // `none` is the person's own doing, such as an address typed in. `same-site` is another host of
+    // the same domain, which may be anybody's.
     if let Some(site) = headers.get(SEC_FETCH_SITE)
         && site != "same-origin"
         && site != "none"

@@ -1,8 +1,10 @@
-//! Pages of a list, and cursors: where a page begins, in a form that clients hand back and do not look into.
+//! Pages of a list, and cursors: where a page begins, in a form that clients hand back and do not
+//! look into.
 //!
-//! A cursor says after which document a page begins, by the value it is sorted by and its id, so that walking a list is
-//! complete and without repetition while documents come and go. It is no secret and not signed: all it can do is to
-//! begin somewhere, and whose documents a list shows is not its matter.
+//! A cursor says after which document a page begins, by the value it is sorted by and its id, so
+//! that walking a list is complete and without repetition while documents come and go. It is no
+//! secret and not signed: all it can do is to begin somewhere, and whose documents a list shows is
+//! not its matter.
 
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 
@@ -23,7 +25,8 @@ const MAX_CURSOR_BYTES: usize = 1_024;
 pub struct Cursor(String);
 
 impl Cursor {
-    /// The cursor of the page after `position` in `order`, which is what [`super::Params::page`] was told.
+    /// The cursor of the page after `position` in `order`, which is what [`super::Params::page`]
+    /// was told.
     pub fn after(position: &Position, order: &str) -> Self {
         let value = match &position.value {
             Value::Integer(number) => serde_json::Value::from(*number),
@@ -51,7 +54,8 @@ pub struct Page {
 }
 
 impl Page {
-    /// How many items to look for: one more than the page has room for, which tells whether there is a next one.
+    /// How many items to look for: one more than the page has room for, which tells whether there
+    /// is a next one.
     pub fn fetch(&self) -> usize {
         self.limit + 1
     }
@@ -72,6 +76,11 @@ impl Page {
         let last = items.last().filter(|_| more);
         let next = last.map(|last| Cursor::after(&position(last), &self.order));
         (items, next)
+    }
+
+    /// As [`Page::cut`], for lists in the order of ids.
+    pub fn cut_by_id<T>(&self, items: Vec<T>, id: impl Fn(&T) -> Id) -> (Vec<T>, Option<Cursor>) {
+        self.cut(items, |item| Position { value: Value::Absent, id: id(item).to_string() })
     }
 }
 

@@ -1,4 +1,5 @@
-//! A query's parameters, read like a body's [`super::Fields`]: all faults at once. Every parameter may be left out.
+//! A query's parameters, read like a body's [`super::Fields`]: all faults at once. Every parameter
+//! may be left out.
 
 use std::ops::RangeInclusive;
 use std::str::FromStr;
@@ -89,8 +90,9 @@ impl Params {
         }
     }
 
-    /// Which page of a list: `limit` and `cursor`. `order` names the list and how it is sorted, and `value` is the kind
-    /// of the field that it is sorted by (`None`: by id alone); a cursor of another order is refused.
+    /// Which page of a list: `limit` and `cursor`. `order` names the list and how it is sorted, and
+    /// `value` is the kind of the field that it is sorted by (`None`: by id alone); a cursor of
+    /// another order is refused.
     pub fn page(&mut self, order: &str, value: Option<Kind>) -> Page {
         let limit = self.integer("limit", 1..=MAX_LIMIT);
         let limit = limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(DEFAULT_LIMIT);
@@ -104,7 +106,8 @@ impl Params {
         Page { limit, after, order: order.to_owned() }
     }
 
-    /// Notes that something else is wrong with a parameter. The message begins with the parameter's name.
+    /// Notes that something else is wrong with a parameter. The message begins with the parameter's
+    /// name.
     pub fn fault(&mut self, name: &str, message: &str) {
         self.faults.push(fault(name, message));
     }

@@ -157,7 +157,8 @@ impl Read {
             Ok(body) => body,
             Err(error) => return Problem::from(error).into_response(),
         };
-        // The same items may be followed by others or by none, which the header says and the body does not.
+        // The same items may be followed by others or by none, which the header says and the body
+        // does not.
         let end: &[u8] = if next.is_some() { b"more" } else { b"last" };
         let tag = Tag::of_content(&[&body, end].concat());
         let mut response = self.answer_bytes(tag, body.into());

@@ -13,8 +13,8 @@ use crate::time::Clock;
 /// How long a request may take until its answer begins.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Requests under way at once. At full speed this is half a second of work, the longest that it makes sense to queue:
-/// who comes after that is told at once to come again (I22).
+/// Requests under way at once. At full speed this is half a second of work, the longest that it
+/// makes sense to queue: who comes after that is told at once to come again (I22).
 pub const MAX_UNDER_WAY: usize = 4_096;
 
 /// What surrounds every request.
@@ -24,8 +24,8 @@ pub struct Settings {
     pub clock: Arc<dyn Clock>,
     /// Where the ids of requests come from.
     pub ids: Arc<Ids>,
-    /// Where people reach the site, if it is not simply what their requests' `Host` says. Served over https if this
-    /// says so, and then cookies are marked `Secure`.
+    /// Where people reach the site, if it is not simply what their requests' `Host` says. Served
+    /// over https if this says so, and then cookies are marked `Secure`.
     pub public_url: Option<PublicUrl>,
     /// Whether a proxy of ours stands in front, whose `X-Forwarded-For` tells the client's address.
     pub behind_proxy: bool,
@@ -104,7 +104,8 @@ impl std::fmt::Display for PublicUrl {
     }
 }
 
-/// Says that the process is about to stop, so that streams end and the drain need not wait for their watchers.
+/// Says that the process is about to stop, so that streams end and the drain need not wait for
+/// their watchers.
 #[derive(Debug, Clone)]
 pub struct Stopping {
     told: Arc<watch::Sender<bool>>,

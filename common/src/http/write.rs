@@ -29,8 +29,8 @@ pub const MAX_BODY_BYTES: usize = 64 * 1024;
 /// How long a body may take to arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// Of a body that is too large, so much is read and thrown away before it is refused, because a client that is still
-/// sending when the connection is closed does not get to read why.
+/// Of a body that is too large, so much is read and thrown away before it is refused, because a
+/// client that is still sending when the connection is closed does not get to read why.
 const DRAINED_BYTES: usize = 4 * 1024 * 1024;
 
 /// The longest that this draining may take.
@@ -51,7 +51,8 @@ pub struct Write {
 struct Ready {
     body: Bytes,
     key: Option<RequestKey>,
-    /// Keeps the same request from being worked on twice, for as long as the handler has the [`Write`].
+    /// Keeps the same request from being worked on twice, for as long as the handler has the
+    /// [`Write`].
     _hold: Option<Hold>,
 }
 
@@ -67,7 +68,8 @@ where
         let (parts, body) = request.into_parts();
         let caller = Caller::of(&kit, &parts.headers).await;
         let trace = gate::trace_of(&parts.headers);
-        // Nothing is refused here: whether somebody is signed in comes first, and the handler asks that.
+        // Nothing is refused here: whether somebody is signed in comes first, and the handler asks
+        // that.
         let ready = match receive(&kit, &parts, body).await {
             Ok(body) => make_ready(&kit, &caller, &parts, body).map_err(Problem::from),
             Err(problem) => Err(problem),
@@ -103,8 +105,8 @@ impl Write {
     /// The body's fields.
     ///
     /// # Errors
-    /// 400 where the body is no JSON object; 413 and 415 where it is too large or said to be something else; what
-    /// [`Write::request_key`] refuses.
+    /// 400 where the body is no JSON object; 413 and 415 where it is too large or said to be
+    /// something else; what [`Write::request_key`] refuses.
     pub fn fields(&self) -> Result<Fields, Problem> {
         Ok(Fields::read(&self.ready()?.body)?)
     }
@@ -129,8 +131,8 @@ impl Write {
         Ok(&self.ready()?.body)
     }
 
-    /// The version that the client has seen, where it says so with `If-Match`; the command compares it, and refuses with
-    /// [`Refusal::Stale`] where it is another.
+    /// The version that the client has seen, where it says so with `If-Match`; the command compares
+    /// it, and refuses with [`Refusal::Stale`] where it is another.
     ///
     /// # Errors
     /// 400 where the header is no entity tag.
@@ -161,7 +163,8 @@ impl Write {
         &self.parts.headers
     }
 
-    /// The client's address: the connection's, or what our own proxy says. Unspecified where nobody knows.
+    /// The client's address: the connection's, or what our own proxy says. Unspecified where nobody
+    /// knows.
     pub fn peer(&self) -> IpAddr {
         if self.kit.settings().behind_proxy
             // The last entry is what our proxy saw; those before it are what the client claims.
@@ -176,8 +179,8 @@ impl Write {
         connected.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(peer)| peer.ip())
     }
 
-    /// Carries out `command` and answers with what `render` makes of its reply: once, however often the request is sent
-    /// under the same `Idempotency-Key`.
+    /// Carries out `command` and answers with what `render` makes of its reply: once, however often
+    /// the request is sent under the same `Idempotency-Key`.
     ///
     /// # Errors
     /// Whatever the command was refused with or failed by.
@@ -273,7 +276,8 @@ async fn drain(kit: &Kit, mut body: Body) {
     }
 }
 
-/// Whether the body is said to be JSON: `application/json` or another type that ends in `+json`, whatever parameters follow.
+/// Whether the body is said to be JSON: `application/json` or another type that ends in `+json`,
+/// whatever parameters follow.
 fn is_json(headers: &HeaderMap) -> bool {
     let Some(Ok(kind)) = headers.get(CONTENT_TYPE).map(|kind| kind.to_str()) else {
         return false;

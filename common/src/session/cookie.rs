@@ -1,4 +1,5 @@
-//! How browsers carry a session: a cookie that no script can read and no other site can send along with a write.
+//! How browsers carry a session: a cookie that no script can read and no other site can send along
+//! with a write.
 
 use http::HeaderMap;
 use http::header::{AUTHORIZATION, COOKIE};
@@ -24,8 +25,8 @@ fn attributes(secure: bool) -> &'static str {
     if secure { "Path=/; HttpOnly; SameSite=Lax; Secure" } else { "Path=/; HttpOnly; SameSite=Lax" }
 }
 
-/// The token that a request brings, as `Authorization: Bearer` or in the cookie. A client that sends both means the
-/// former, which it had to ask for.
+/// The token that a request brings, as `Authorization: Bearer` or in the cookie. A client that
+/// sends both means the former, which it had to ask for.
 pub fn token_in(headers: &HeaderMap) -> Option<&str> {
     bearer(headers).or_else(|| in_cookies(headers))
 }
@@ -38,7 +39,8 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 fn in_cookies(headers: &HeaderMap) -> Option<&str> {
     // HTTP/2 may split cookies over several headers, and proxies pass them on like that.
     for line in headers.get_all(COOKIE) {
-        // Bytes of another application's cookie that are no text must not hide ours in a header of its own.
+        // Bytes of another application's cookie that are no text must not hide ours in a header of
+        // its own.
         let Ok(line) = line.to_str() else { continue };
         for pair in line.split(';') {
             if let Some((name, value)) = pair.split_once('=')

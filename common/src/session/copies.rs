@@ -1,7 +1,7 @@
 //! Each service's copy of what auth tells about sessions, and the commands that make it.
 //!
-//! Auth itself writes these documents in the very commits that rotate a key or end a session, so that it sees its own
-//! writes at once; hearing of them again changes nothing.
+//! Auth itself writes these documents in the very commits that rotate a key or end a session, so
+//! that it sees its own writes at once; hearing of them again changes nothing.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,7 +1,8 @@
-//! Who is signed in: what a session token says, how it is signed and verified, and which sessions have ended.
+//! Who is signed in: what a session token says, how it is signed and verified, and which sessions
+//! have ended.
 //!
-//! Auth signs tokens; every service verifies them on its own, with copies of the public keys and of the revocations
-//! that auth tells about on the subject [`crate::events::USERS`]. In reading order:
+//! Auth signs tokens; every service verifies them on its own, with copies of the public keys and of
+//! the revocations that auth tells about on the subject [`crate::events::USERS`]. In reading order:
 //!
 //! | module | what it is |
 //! | --- | --- |
@@ -36,7 +37,8 @@ pub struct Session {
     pub email: String,
     /// This session, among all the account's sessions.
     pub session_id: Id,
-    /// The account's generation when the session began. Raising an account's generation ends its older sessions.
+    /// The account's generation when the session began. Raising an account's generation ends its
+    /// older sessions.
     pub generation: u64,
     /// When it began, to the second.
     pub issued_at: Timestamp,
@@ -53,7 +55,8 @@ impl Session {
         generation: u64,
         now: Timestamp,
     ) -> Self {
-        // Tokens carry whole seconds, so that a session is the same before and after it has been text.
+        // Tokens carry whole seconds, so that a session is the same before and after it has been
+        // text.
         let issued_at = Timestamp::from_millis(now.as_millis().div_euclid(1_000) * 1_000);
         let expires_at = issued_at.plus(LIFETIME);
         Self { user_id, email, session_id, generation, issued_at, expires_at }

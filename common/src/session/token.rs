@@ -1,8 +1,8 @@
 //! A session as text: a JSON Web Token (RFC 7519), signed with Ed25519 (RFC 8037).
 //!
-//! Nothing about a token is negotiable. There is one algorithm, the header must say so, and the key is one of those
-//! that are held, found by its id; a token never brings or names a key of its own. Whatever is not exactly that is
-//! no token, without a reason that a forger could learn from.
+//! Nothing about a token is negotiable. There is one algorithm, the header must say so, and the key
+//! is one of those that are held, found by its id; a token never brings or names a key of its own.
+//! Whatever is not exactly that is no token, without a reason that a forger could learn from.
 //!
 //! Rejected: the `jsonwebtoken` crate; see docs/decisions/0002-session-tokens.md.
 
@@ -118,7 +118,8 @@ impl VerifyingKey {
     }
 }
 
-/// The id of the key that `token` says it is signed with, if it looks like a token at all. Nothing of it is proven.
+/// The id of the key that `token` says it is signed with, if it looks like a token at all. Nothing
+/// of it is proven.
 pub fn key_id_of(token: &str) -> Option<String> {
     if token.len() > MAX_TOKEN_BYTES {
         return None;
@@ -132,7 +133,8 @@ pub fn key_id_of(token: &str) -> Option<String> {
     (header.alg == ALGORITHM && header.typ == "JWT").then(|| header.kid.to_owned())
 }
 
-/// The session that `token` is about, if `key` signed it. Whether it is over is for the caller to see.
+/// The session that `token` is about, if `key` signed it. Whether it is over is for the caller to
+/// see.
 pub fn verify(token: &str, key: &VerifyingKey) -> Option<Session> {
     if key_id_of(token)? != key.key_id {
         return None;
@@ -141,7 +143,8 @@ pub fn verify(token: &str, key: &VerifyingKey) -> Option<Session> {
     let mut bytes = [0_u8; 64];
     let read = Base64UrlUnpadded::decode(signature, &mut bytes).ok()?;
     let signature = Signature::from_slice(read).ok()?;
-    // Strict: refuses the malleable and small-order forms that plain Ed25519 verification lets through.
+    // Strict: refuses the malleable and small-order forms that plain Ed25519 verification lets
+    // through.
     key.key.verify_strict(signed.as_bytes(), &signature).ok()?;
     let (_, claims) = signed.split_once('.')?;
     let claims: Claims =

@@ -1,10 +1,11 @@
 //! Whose session is this, now?
 //!
-//! The costly part, the signature, is verified once for each token and remembered. The part that may change is looked at on
-//! every use: the clock, the keys that are good, and the account's revocation, which is read from the service's own
-//! store. So a session is over on a service from the instant at which its copy of the revocation is written, and there
-//! is no second copy in memory that could be late. The store keeps such small, hot documents at hand; the
-//! benchmark shows what reading them costs.
+//! The costly part, the signature, is verified once for each token and remembered. The part that
+//! may change is looked at on every use: the clock, the keys that are good, and the account's
+//! revocation, which is read from the service's own store. So a session is over on a service from
+//! the instant at which its copy of the revocation is written, and there is no second copy in
+//! memory that could be late. The store keeps such small, hot documents at hand; the benchmark
+//! shows what reading them costs.
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -95,7 +96,8 @@ impl SessionView {
             if self.keys().good.contains(&verified.key) {
                 return Ok(Some(Arc::clone(&verified.session)));
             }
-            // The key is no longer good. It may have come back under another version, so it is not the last word.
+            // The key is no longer good. It may have come back under another version, so it is not
+            // the last word.
             self.inner.verified.remove(token);
         }
         let Some(key_id) = token::key_id_of(token) else {

@@ -1,4 +1,5 @@
-//! What binds every route: the error shape, ids of requests, the cross-site defence, panics, time limits.
+//! What binds every route: the error shape, ids of requests, the cross-site defence, panics, time
+//! limits.
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};

@@ -1,4 +1,5 @@
-//! Live streams: every state that lasts is told, in order, and who may no longer read is no longer told.
+//! Live streams: every state that lasts is told, in order, and who may no longer read is no longer
+//! told.
 
 use std::time::Duration;
 

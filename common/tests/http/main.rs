@@ -1,4 +1,5 @@
-//! The HTTP kit in process: a toy service on a memory store, and every convention that binds all routes.
+//! The HTTP kit in process: a toy service on a memory store, and every convention that binds all
+//! routes.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test panics on purpose")]
 

@@ -1,4 +1,5 @@
-//! The toy service at work, the clock it goes by, and answers held against what binds every one of them.
+//! The toy service at work, the clock it goes by, and answers held against what binds every one of
+//! them.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;

@@ -12,7 +12,7 @@ use common::http::{self, Kit, Problem, Read, Write, path_id};
 use common::id::Id;
 use common::money::Currency;
 use common::replies::Answer;
-use common::store::{Collection, Order, Position, Query, Unavailable, Value};
+use common::store::{Collection, Order, Query, Unavailable};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::sync::Semaphore;
@@ -164,14 +164,10 @@ async fn list(State(api): State<Api>, read: Read) -> Result<Response, Problem> {
         limit: page.fetch(),
     };
     let found = api.kit.engine().store().find(query).await?;
-    let place = |found: &common::store::Found| Position {
-        value: Value::Absent,
-        id: found.document.id.clone(),
-    };
-    let (found, next) = page.cut(found, place);
     let notes: Result<Vec<Note>, _> =
         found.iter().map(|found| serde_json::from_slice(&found.document.body)).collect();
-    Ok(read.page(&notes?, next))
+    let (notes, next) = page.cut_by_id(notes?, |note: &Note| note.id);
+    Ok(read.page(&notes, next))
 }
 
 #[utoipa::path(get, path = "/api/notes/{id}", params(("id" = String, Path)),
