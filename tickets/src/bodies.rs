@@ -5,7 +5,9 @@
 
 use serde::Deserialize;
 use utoipa::ToSchema;
-use utoipa::openapi::schema::{Object, ObjectBuilder, OneOfBuilder, Schema, Type};
+use utoipa::openapi::schema::{Object, ObjectBuilder, OneOfBuilder, Schema, SchemaType, Type};
+
+use crate::domain::{MAX_DESCRIPTION, MAX_EVENT_TEXT, MAX_TITLE};
 
 /// What is sent to put a ticket up. How exactly its price can be said depends on its currency.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -25,7 +27,6 @@ pub struct DecimalTicket {
     about: NewListing,
     #[schema(schema_with = decimal_price)]
     price: String,
-    /// The ISO 4217 code of the currency; `usd` where it is left out. It cannot be changed later.
     #[schema(schema_with = with_decimals)]
     currency: Option<String>,
 }
@@ -38,7 +39,6 @@ pub struct WholeTicket {
     about: NewListing,
     #[schema(schema_with = whole_price)]
     price: String,
-    /// The ISO 4217 code of the currency. It cannot be changed later.
     #[schema(schema_with = without_decimals)]
     currency: String,
 }
@@ -48,20 +48,9 @@ pub struct WholeTicket {
 #[serde(rename_all = "camelCase")]
 #[expect(dead_code, reason = "describes a body")]
 pub struct NewListing {
-    /// What buyers see first: 1 to 200 characters, not blank.
-    #[schema(
-        min_length = 1,
-        max_length = 200,
-        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$",
-        example = "Front row"
-    )]
+    #[schema(schema_with = title)]
     title: String,
-    /// More about it, as plain text: at most 5,000 characters.
-    #[schema(
-        max_length = 5_000,
-        pattern = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$",
-        example = "Two seats beside each other."
-    )]
+    #[schema(schema_with = description)]
     description: Option<String>,
     event: Option<NewEvent>,
     /// How many units there are; 1 where it is left out.
@@ -77,22 +66,11 @@ pub struct NewListing {
     reason = "describes what http::edit reads field by field, to report all faults at once"
 )]
 pub struct TicketEdit {
-    /// What buyers see first: 1 to 200 characters, not blank.
-    #[schema(
-        min_length = 1,
-        max_length = 200,
-        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$",
-        example = "Front row"
-    )]
+    #[schema(schema_with = title)]
     title: String,
     #[schema(schema_with = decimal_price)]
     price: String,
-    /// More about it, as plain text: at most 5,000 characters. `null` removes it.
-    #[schema(
-        max_length = 5_000,
-        pattern = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$",
-        example = "Two seats beside each other."
-    )]
+    #[schema(schema_with = description)]
     description: Option<String>,
     /// What it admits to, as a whole. `null` removes it.
     event: Option<NewEvent>,
@@ -109,16 +87,9 @@ pub struct TicketEdit {
     reason = "describes what http reads field by field, to report all faults at once"
 )]
 pub struct NewEvent {
-    /// Its name.
-    #[schema(
-        min_length = 1,
-        max_length = 200,
-        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$",
-        example = "The Lighthouse Tour"
-    )]
+    #[schema(schema_with = event_name)]
     name: String,
-    /// Where it takes place.
-    #[schema(max_length = 200, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$", example = "Harbour Hall")]
+    #[schema(schema_with = venue)]
     venue: Option<String>,
     /// When it starts.
     #[schema(format = DateTime, example = "2030-06-01T19:30:00.000Z")]
@@ -137,21 +108,71 @@ const WITH_DECIMALS: [&str; 47] = [
 const WITHOUT_DECIMALS: [&str; 9] = ["jpy", "krw", "clp", "isk", "vnd", "pyg", "ugx", "xof", "xaf"];
 
 fn with_decimals() -> Object {
-    one_of(&WITH_DECIMALS)
+    // `null` is as good as leaving it out.
+    let codes = WITH_DECIMALS.iter().map(|code| Some(*code)).chain([None]);
+    currency(SchemaType::from_iter([Type::String, Type::Null])).enum_values(Some(codes)).build()
 }
 
 fn without_decimals() -> Object {
-    one_of(&WITHOUT_DECIMALS)
+    currency(Type::String.into()).enum_values(Some(WITHOUT_DECIMALS)).build()
 }
 
-fn one_of(codes: &[&'static str]) -> Object {
-    let about = "The ISO 4217 code of the currency. It cannot be changed later.";
-    let codes = codes.iter().copied();
-    ObjectBuilder::new()
+fn currency(kind: SchemaType) -> ObjectBuilder {
+    let about = "The ISO 4217 code of the currency; `usd` where it is left out. It cannot be \
+                 changed later.";
+    ObjectBuilder::new().schema_type(kind).description(Some(about))
+}
+
+/// Any text without control characters other than tabs and ends of lines.
+const PLAIN: &str = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$";
+
+/// The same, with at least one character that can be seen.
+const NOT_BLANK: &str = concat!(
+    r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*",
+    r"[^\s\x00-\x1f\x7f-\x9f]",
+    r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$",
+);
+
+fn title() -> Object {
+    let about = "What buyers see first: 1 to 200 characters, not blank.";
+    required_text(about, MAX_TITLE, "Front row")
+}
+
+fn event_name() -> Object {
+    required_text(
+        "Its name: 1 to 200 characters, not blank.",
+        MAX_EVENT_TEXT,
+        "The Lighthouse Tour",
+    )
+}
+
+fn venue() -> Object {
+    optional_text("Where it takes place.", MAX_EVENT_TEXT, "Harbour Hall")
+}
+
+fn description() -> Object {
+    let about = "More about it, as plain text: at most 5,000 characters. `null` stands for none.";
+    optional_text(about, MAX_DESCRIPTION, "Two seats beside each other.")
+}
+
+fn required_text(about: &str, max_length: usize, example: &str) -> Object {
+    text(about, max_length, example)
         .schema_type(Type::String)
-        .description(Some(about))
-        .enum_values(Some(codes))
+        .min_length(Some(1))
+        .pattern(Some(NOT_BLANK))
         .build()
+}
+
+fn optional_text(about: &str, max_length: usize, example: &str) -> Object {
+    let or_null = SchemaType::from_iter([Type::String, Type::Null]);
+    text(about, max_length, example).schema_type(or_null).pattern(Some(PLAIN)).build()
+}
+
+fn text(about: &str, max_length: usize, example: &str) -> ObjectBuilder {
+    ObjectBuilder::new()
+        .description(Some(about))
+        .max_length(Some(max_length))
+        .examples([serde_json::json!(example)])
 }
 
 /// A price above 0 with at most two decimals, as a number or a numeric string. Prices in a currency

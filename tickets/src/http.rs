@@ -37,6 +37,7 @@ pub fn routes(kit: Kit) -> OpenApiRouter {
 
 /// Put a ticket up for sale
 #[utoipa::path(
+    operation_id = "createTicket",
     post, path = "/api/tickets", tag = "tickets", request_body = NewTicket,
     security(("session" = [])),
     responses(
@@ -67,6 +68,7 @@ async fn create(State(kit): State<Kit>, request: Write) -> Result<Response, Prob
 ///
 /// Newest first unless `sort` says otherwise.
 #[utoipa::path(
+    operation_id = "listTickets",
     get, path = "/api/tickets", tag = "tickets", params(TicketQuery),
     responses(
         (status = 200, description = "One page of tickets", body = Vec<TicketView>),
@@ -96,6 +98,7 @@ async fn list(State(kit): State<Kit>, request: Read) -> Result<Response, Problem
 
 /// Show a ticket
 #[utoipa::path(
+    operation_id = "showTicket",
     get, path = "/api/tickets/{id}", tag = "tickets",
     params(("id" = String, Path, description = "The ticket's id")),
     responses(
@@ -116,6 +119,7 @@ async fn show(
 /// Orders that exist already stay as they are. A ticket of one unit cannot be changed while it is
 /// reserved or sold, and the quantity of others cannot fall below what is taken.
 #[utoipa::path(
+    operation_id = "editTicket",
     put, path = "/api/tickets/{id}", tag = "tickets", request_body = TicketEdit,
     security(("session" = [])),
     params(("id" = String, Path, description = "The ticket's id")),
@@ -164,6 +168,7 @@ async fn edit(
 
 /// Withdraw one of one's own tickets
 #[utoipa::path(
+    operation_id = "withdrawTicket",
     delete, path = "/api/tickets/{id}", tag = "tickets",
     security(("session" = [])),
     params(("id" = String, Path, description = "The ticket's id")),
@@ -189,6 +194,7 @@ async fn withdraw(
 /// change; the data of each is the ticket as `GET /api/tickets/{id}` gives it. The stream ends when
 /// the ticket is withdrawn.
 #[utoipa::path(
+    operation_id = "watchTicket",
     get, path = "/api/tickets/{id}/live", tag = "tickets",
     params(("id" = String, Path, description = "The ticket's id")),
     responses(

@@ -117,7 +117,11 @@ pub struct TicketQuery {
     /// Words of the title, the description, the event or the venue, all of which must match, the
     /// last at least as the start of a word. Case and accents make no difference. The first 20
     /// words count.
-    #[param(max_length = 200, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$", example = "jazz")]
+    #[param(
+        max_length = 200,
+        pattern = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$",
+        example = "jazz"
+    )]
     q: Option<String>,
     /// Tickets that cost at least this, in major units of whatever currency.
     #[param(minimum = 0, maximum = 1_000_000, multiple_of = 0.001, example = 5)]
