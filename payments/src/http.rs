@@ -47,14 +47,14 @@ pub fn routes(api: Api) -> OpenApiRouter {
 
 /// Pay for an order
 ///
-/// Answers when the order is complete. Where that is not known in time the answer is 503; who asks again joins the same
-/// payment, which is made once however often it is asked for.
+/// Answers when the order is complete. Where that is not known in time the answer is 503; who asks
+/// again joins the same payment, which is made once however often it is asked for.
 #[utoipa::path(
     post, path = "/api/payments", tag = "payments", request_body = NewPayment,
     security(("session" = [])),
     responses(
         (status = 201, description = "The order is paid", body = Paid),
-        (status = 400, description = "The card is declined, or the order is paid, cancelled or expired", body = Errors),
+        (status = 400, description = "The card is declined, or the order has ended", body = Errors),
         (status = 404, description = "There is no such order", body = Errors),
         (status = 503, description = "The outcome is not known yet: ask again", body = Errors),
     )
@@ -104,7 +104,8 @@ async fn show(
 
 /// Take a payment provider's notice
 ///
-/// It must be signed by the provider, not long ago. It makes the provider be asked for the truth, and nothing else.
+/// It must be signed by the provider, not long ago. It makes the provider be asked for the truth,
+/// and nothing else.
 #[utoipa::path(
     post, path = "/api/payments/webhooks/{provider}", tag = "payments",
     params(("provider" = String, Path, description = "The provider, such as `sandbox`")),

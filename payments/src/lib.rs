@@ -1,4 +1,5 @@
-//! The money: attempts, captures, refunds, the ledger, providers and their webhooks. In reading order:
+//! The money: attempts, captures, refunds, the ledger, providers and their webhooks. In reading
+//! order:
 //!
 //! | module | what it is |
 //! | --- | --- |
@@ -76,9 +77,11 @@ pub fn service(settings: Settings) -> Service {
 /// How long things may take.
 #[derive(Debug, Clone, Copy)]
 pub struct Timing {
-    /// How long the provider has to answer a call. What it does not answer is asked again, under the same key.
+    /// How long the provider has to answer a call. What it does not answer is asked again, under
+    /// the same key.
     pub provider_timeout: Duration,
-    /// How long a buyer waits for an answer before being told to come again. Below what a request may take.
+    /// How long a buyer waits for an answer before being told to come again. Below what a request
+    /// may take.
     pub answer_within: Duration,
 }
 
@@ -88,7 +91,8 @@ impl Default for Timing {
     }
 }
 
-/// The moving parts, on an engine and a provider: what [`service`] gives routes to, and what a simulation drives.
+/// The moving parts, on an engine and a provider: what [`service`] gives routes to, and what a
+/// simulation drives.
 #[derive(Clone)]
 pub struct Works {
     /// Makes looks at payments.

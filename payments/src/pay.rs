@@ -1,12 +1,14 @@
 //! A request to pay, from the intent to an answer.
 //!
-//! 1. The intent is committed ([`Start`]): from then on the payment is looked after, whoever goes away or dies.
+//! 1. The intent is committed ([`Start`]): from then on the payment is looked after, whoever goes
+//!    away or dies.
 //! 2. The provider is asked, and what it says is committed ([`Resolver::look`]).
-//! 3. The orders service hears of the capture, and this service hears of the order's end. Only then is the buyer told:
-//!    a 201 is never given for an order that is not complete (I3, I12).
+//! 3. The orders service hears of the capture, and this service hears of the order's end. Only then
+//!    is the buyer told: a 201 is never given for an order that is not complete (I3, I12).
 //!
-//! The first two run in a task of their own, so that a buyer who closes the page cannot stop them half-way. The third
-//! waits for no longer than a page would: who is told to come again joins the same payment.
+//! The first two run in a task of their own, so that a buyer who closes the page cannot stop them
+//! half-way. The third waits for no longer than a page would: who is told to come again joins the
+//! same payment.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -79,7 +81,8 @@ impl Pay {
         self.end_of(payment, order).await
     }
 
-    /// Commits the intent and makes the first look, in a task; returns when the intent is committed.
+    /// Commits the intent and makes the first look, in a task; returns when the intent is
+    /// committed.
     async fn begin(&self, asked: PayRequest) -> Result<Begun, Failure> {
         let PayRequest { order, buyer, token, request, trace } = asked;
         let lease = self.resolver.lease();
@@ -141,8 +144,8 @@ async fn first_look(resolver: &Resolver, payment: PaymentId) {
     }
 }
 
-/// What a buyer is told of a payment, once there is something to tell. It depends on nothing but the payment's end, so
-/// a retry is told the same for ever (I17).
+/// What a buyer is told of a payment, once there is something to tell. It depends on nothing but
+/// the payment's end, so a retry is told the same for ever (I17).
 fn end(payment: &Payment, payable: &Payable) -> Option<Result<PaymentId, Refusal>> {
     let returned = "The order ended before it was paid; the money is being returned in full";
     match &payment.state {

@@ -1,8 +1,9 @@
 //! One look at one payment: where it stands, what the provider says, and what is recorded of that.
 //!
-//! A request to pay makes the first look, the reconciler ([`crate::settle`]) every further one, and both are this
-//! code: the happy path is the recovery. A look makes at most one call to the provider, under the payment's own key,
-//! so it may be made at any time, by anybody, any number of times.
+//! A request to pay makes the first look, the reconciler ([`crate::settle`]) every further one, and
+//! both are this code: the happy path is the recovery. A look makes at most one call to the
+//! provider, under the payment's own key, so it may be made at any time, by anybody, any number of
+//! times.
 
 use std::collections::HashSet;
 use std::future::Future;
@@ -49,7 +50,8 @@ impl Resolver {
         &self.provider
     }
 
-    /// How long a look may take: as long as the provider has, and a moment for the commits around it.
+    /// How long a look may take: as long as the provider has, and a moment for the commits around
+    /// it.
     pub fn lease(&self) -> Duration {
         self.timeout + Duration::from_secs(2)
     }
@@ -67,7 +69,8 @@ impl Resolver {
     /// Looks at a payment, unless this process is at it already.
     ///
     /// # Errors
-    /// When the store does not serve. What the provider does not answer is noted, and looked at again later.
+    /// When the store does not serve. What the provider does not answer is noted, and looked at
+    /// again later.
     pub async fn look(&self, id: PaymentId) -> Result<Progress, Failure> {
         let Some(_busy) = Busy::with(self, id) else {
             return Ok(Progress::Idle);
@@ -83,8 +86,8 @@ impl Resolver {
         }
     }
 
-    /// Asks the provider what became of a payment, and records what it says. What it does not say is left to the
-    /// next look.
+    /// Asks the provider what became of a payment, and records what it says. What it does not say
+    /// is left to the next look.
     ///
     /// # Errors
     /// When the store does not serve.
@@ -104,8 +107,8 @@ impl Resolver {
         Ok(())
     }
 
-    /// A payment that is not known to be taken: the provider is asked for the money; or, where the order has ended
-    /// meanwhile, to take none.
+    /// A payment that is not known to be taken: the provider is asked for the money; or, where the
+    /// order has ended meanwhile, to take none.
     async fn ask(&self, seen: &Seen, token: &Token) -> Result<Progress, Failure> {
         let payment = &seen.payment;
         let payable = queries::payable(&self.engine, payment.order).await?;
@@ -202,14 +205,14 @@ impl Resolver {
     }
 
     fn complain(&self, payment: &Payment, error: &ProviderError) {
-        let (provider, id, order) = (self.provider.name(), payment.id, payment.order);
+        let (provider, id) = (self.provider.name(), payment.id);
         let request = &payment.trace;
         match error {
             ProviderError::Rejected(_) => {
-                tracing::error!(provider, payment = %id, %order, request, %error, "somebody has to look");
+                tracing::error!(provider, payment = %id, request, %error, "somebody must look");
             }
             ProviderError::Unknown(_) | ProviderError::BadToken => {
-                tracing::warn!(provider, payment = %id, %order, request, %error, "asked in vain");
+                tracing::warn!(provider, payment = %id, request, %error, "asked in vain");
             }
         }
     }

@@ -1,7 +1,8 @@
 //! What settles every payment that is not settled yet: looks at what is due, in bounded pages.
 //!
-//! It takes no input and needs none: an unresolved payment says itself when it is due. So whatever was going on when
-//! a process died, or a provider fell silent, is taken up from what was committed (I3).
+//! It takes no input and needs none: an unresolved payment says itself when it is due. So whatever
+//! was going on when a process died, or a provider fell silent, is taken up from what was committed
+//! (I3).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,10 +15,12 @@ use crate::commands::Forget;
 use crate::queries;
 use crate::resolve::Resolver;
 
-/// Most payments looked at in one step, all at once: what a provider that is slow for all of them can hold up.
+/// Most payments looked at in one step, all at once: what a provider that is slow for all of them
+/// can hold up.
 const PAGE: usize = 64;
 
-/// Nothing is ever made due further ahead than this. What seems to be was made due before the clock was set back.
+/// Nothing is ever made due further ahead than this. What seems to be was made due before the clock
+/// was set back.
 const HORIZON: Duration = Duration::from_secs(60);
 
 /// Most requests forgotten in one step.

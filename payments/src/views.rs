@@ -19,7 +19,8 @@ pub struct NewPayment {
     /// The order. All of it is paid, at the price that its buyer saw.
     #[schema(pattern = "^[0-9a-f]{24}$", example = "6afd4dc00102030405000003")]
     order_id: String,
-    /// The payment provider's token for a card, never the card's number. The sandbox knows `tok_visa` and its kind.
+    /// The payment provider's token for a card, never the card's number. The sandbox knows
+    /// `tok_visa` and its kind.
     #[schema(min_length = 1, max_length = 255, example = "tok_visa")]
     token: String,
 }
@@ -72,7 +73,8 @@ pub struct PaymentView {
     message: Option<String>,
 }
 
-/// Where a payment stands, for the description of [`PaymentStatus`], which knows nothing of OpenAPI.
+/// Where a payment stands, for the description of [`PaymentStatus`], which knows nothing of
+/// OpenAPI.
 #[derive(Debug, ToSchema)]
 #[schema(as = PaymentStatus)]
 pub enum Status {

@@ -1,5 +1,6 @@
-//! A provider's notices. A notice says where to look and never what to believe: what it makes happen is that the
-//! provider is asked for the truth. So notices may come in any order and number, and never (I27).
+//! A provider's notices. A notice says where to look and never what to believe: what it makes
+//! happen is that the provider is asked for the truth. So notices may come in any order and number,
+//! and never (I27).
 
 use std::sync::Arc;
 
@@ -37,7 +38,8 @@ impl Webhook {
         self.resolver.provider().name()
     }
 
-    /// Takes a notice. `Ok` means that what it calls for will be done, whatever happens to this process.
+    /// Takes a notice. `Ok` means that what it calls for will be done, whatever happens to this
+    /// process.
     ///
     /// # Errors
     /// See [`NotTaken`].

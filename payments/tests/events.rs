@@ -1,5 +1,7 @@
 //! What this service hears: duplicated, reordered, unknown and malformed.
 
+#![expect(clippy::unwrap_used, reason = "a test panics on purpose")]
+
 mod kit;
 
 use common::events::OrderStatus;

@@ -1,4 +1,7 @@
-//! Requests to pay: every token of the sandbox, second clicks, retries, and orders that cannot be paid.
+//! Requests to pay: every token of the sandbox, second clicks, retries, and orders that cannot be
+//! paid.
+
+#![expect(clippy::unwrap_used, reason = "a test panics on purpose")]
 
 mod kit;
 

@@ -1,5 +1,7 @@
 //! The routes as the site serves them.
 
+#![expect(clippy::unwrap_used, reason = "a test panics on purpose")]
+
 mod kit;
 
 use std::sync::Arc;

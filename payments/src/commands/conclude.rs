@@ -1,4 +1,5 @@
-//! A captured payment meets the end of its order: the money is kept, or is to be given back (I3, I5).
+//! A captured payment meets the end of its order: the money is kept, or is to be given back (I3,
+//! I5).
 
 use common::command::{Change, Command, Docs, Key, Moment, Refusal};
 use common::id::{OrderId, PaymentId};

@@ -27,8 +27,8 @@ impl Command for HearNotice {
     fn decide(&self, docs: &Docs, at: &Moment<'_>) -> Result<Change<Option<Payment>>, Refusal> {
         let heard = docs.get::<Heard>(Heard::id_of(self.provider, &self.notice.id));
         let payment = docs.get::<Payment>(self.notice.payment).map(|payment| payment.value);
-        // A payment that nothing can follow for needs no look, however often it is spoken of; so nothing is kept of
-        // a notice about it, and one that is repeated for ever costs nothing.
+        // A payment that nothing can follow for needs no look, however often it is spoken of; so
+        // nothing is kept of a notice about it, and one that is repeated for ever costs nothing.
         let unresolved = payment.filter(|payment| payment.due.is_some() && heard.is_none());
         let Some(payment) = unresolved else {
             return Ok(Change::nothing(None));

@@ -17,7 +17,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 pub struct LookAgain {
     /// Which payment.
     pub payment: PaymentId,
-    /// The version that was looked at: what has moved since needs no further look because of this one.
+    /// The version that was looked at: what has moved since needs no further look because of this
+    /// one.
     pub version: u64,
 }
 

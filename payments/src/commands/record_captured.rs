@@ -41,7 +41,8 @@ impl Command for RecordCaptured {
         let booked = Entry::new(payment.id, EntryKind::Captured, payment.amount, at.now);
         let change = Change::nothing(true).put(booked);
         if matches!(payment.state, State::Refunding { .. }) {
-            // Nobody is told of a capture here: it must not complete an order that another payment may complete.
+            // Nobody is told of a capture here: it must not complete an order that another payment
+            // may complete.
             let owed = Entry::new(payment.id, EntryKind::RefundOwed, payment.amount, at.now);
             return Ok(change.put(owed).put(payment));
         }
@@ -52,7 +53,8 @@ impl Command for RecordCaptured {
 }
 
 impl RecordCaptured {
-    /// At once where the order has ended already. Else its end will be heard of, which is faster than looking.
+    /// At once where the order has ended already. Else its end will be heard of, which is faster
+    /// than looking.
     fn next_look(&self, docs: &Docs, payment: &Payment, now: Timestamp) -> Timestamp {
         match docs.get::<Payable>(self.order).map(|payable| fate(payment, payable.value)) {
             Some(Fate::Open) | None => now.plus(self.patience),

@@ -107,12 +107,13 @@ impl Start {
         }
     }
 
-    /// Whether this request, which names no key, is the one that began `payment`, for all that can be told: a second
-    /// click, or the retry of one that was told to come again.
+    /// Whether this request, which names no key, is the one that began `payment`, for all that can
+    /// be told: a second click, or the retry of one that was told to come again.
     fn is_repeated(&self, payment: &Payment) -> bool {
         let same = match &payment.state {
             State::Started { token } => *token == self.token,
-            // The token is gone, and so is the question: the money is taken, whatever card is shown now.
+            // The token is gone, and so is the question: the money is taken, whatever card is shown
+            // now.
             State::Captured { .. } => payment.due.is_some(),
             State::Declined { .. } | State::Refunding { .. } | State::Refunded { .. } => false,
         };

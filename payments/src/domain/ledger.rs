@@ -1,7 +1,8 @@
 //! The books: double entry, append-only (I6).
 //!
-//! Each movement of money is one entry whose postings sum to zero in each currency. An entry's id is its payment's
-//! and its kind, and it is only ever written where there is none: a movement is booked exactly once.
+//! Each movement of money is one entry whose postings sum to zero in each currency. An entry's id
+//! is its payment's and its kind, and it is only ever written where there is none: a movement is
+//! booked exactly once.
 //!
 //! | what happened | provider_clearing | order_funds | buyer_refunds |
 //! | --- | ---: | ---: | ---: |
@@ -9,8 +10,8 @@
 //! | to be given back | | + | − |
 //! | given back | − | | + |
 //!
-//! So `provider_clearing` is what the provider holds for us, `order_funds` what is owed for orders, and
-//! `buyer_refunds` what is still to be given back.
+//! So `provider_clearing` is what the provider holds for us, `order_funds` what is owed for orders,
+//! and `buyer_refunds` what is still to be given back.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,5 @@
-//! What a payment, its order and the ledger are, and what can become of them. Plain types and pure functions.
+//! What a payment, its order and the ledger are, and what can become of them. Plain types and pure
+//! functions.
 
 pub mod ledger;
 pub mod notice;

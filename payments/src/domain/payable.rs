@@ -51,7 +51,8 @@ pub enum NotPayable {
 }
 
 impl Payable {
-    /// Takes over what `newer` says of the order, unless it is no newer. What this service added stays.
+    /// Takes over what `newer` says of the order, unless it is no newer. What this service added
+    /// stays.
     pub fn hear(self, newer: Self) -> Option<Self> {
         (newer.version > self.version).then_some(Self { active: self.active, ..newer })
     }

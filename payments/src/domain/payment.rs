@@ -103,8 +103,8 @@ pub enum Unmoved {
 }
 
 impl Payment {
-    /// The money was taken. Where it had been declined before, it is to be given back: the buyer was told that no
-    /// money moved, and may have paid again since.
+    /// The money was taken. Where it had been declined before, it is to be given back: the buyer
+    /// was told that no money moved, and may have paid again since.
     ///
     /// # Errors
     /// Where that is known already.

@@ -1,8 +1,8 @@
 //! When money goes back.
 //!
-//! A capture is kept for an order that is complete by it, and for nothing else (I3, I5). An order's terminal states
-//! are exclusive and never left, so a copy that says `cancelled` is reason enough, however old it is; one that says
-//! `open` is no reason for anything yet.
+//! A capture is kept for an order that is complete by it, and for nothing else (I3, I5). An order's
+//! terminal states are exclusive and never left, so a copy that says `cancelled` is reason enough,
+//! however old it is; one that says `open` is no reason for anything yet.
 
 use super::payable::{OrderStanding, Payable};
 use super::payment::Payment;

@@ -1,8 +1,8 @@
 //! A request to pay that was made under an idempotency key, and what it came to (I17).
 //!
-//! A payment takes several commits and a provider's word, so its first answer cannot be rendered in one decision.
-//! What is kept instead is which payment the request began: its answer is a function of that payment's end, the same
-//! whenever it is asked for.
+//! A payment takes several commits and a provider's word, so its first answer cannot be rendered in
+//! one decision. What is kept instead is which payment the request began: its answer is a function
+//! of that payment's end, the same whenever it is asked for.
 
 use std::time::Duration;
 

@@ -60,7 +60,8 @@ impl fmt::Debug for Token {
     }
 }
 
-/// Whether the text is a card number, with or without spaces and dashes: 13 to 19 digits with a right check digit.
+/// Whether the text is a card number, with or without spaces and dashes: 13 to 19 digits with a
+/// right check digit.
 fn is_card_number(text: &str) -> bool {
     let mut digits = Vec::new();
     for character in text.chars().filter(|c| !matches!(c, ' ' | '-')) {

@@ -1,8 +1,8 @@
 //! The provider port: what this service needs of whoever moves the money.
 //!
-//! Every call names the payment that it is for, and that name is the provider's idempotency key: however often a call
-//! is made, and whatever became of its answer, the money moves once. So what is not known is asked for again, and
-//! nothing is ever concluded from silence.
+//! Every call names the payment that it is for, and that name is the provider's idempotency key:
+//! however often a call is made, and whatever became of its answer, the money moves once. So what
+//! is not known is asked for again, and nothing is ever concluded from silence.
 
 pub mod sandbox;
 
@@ -98,7 +98,8 @@ pub trait Provider: Send + Sync + 'static {
     /// As in the path of its webhooks and in logs.
     fn name(&self) -> &'static str;
 
-    /// Whether the token has the form of one of this provider's. It says nothing about whether it is good.
+    /// Whether the token has the form of one of this provider's. It says nothing about whether it
+    /// is good.
     fn accepts(&self, token: &Token) -> bool;
 
     /// Takes money, once.
@@ -113,8 +114,9 @@ pub trait Provider: Send + Sync + 'static {
     /// See [`ProviderError`].
     async fn look_up(&self, payment: PaymentId) -> Result<Option<Charge>, ProviderError>;
 
-    /// Makes sure that no money is taken under this key from now on, and says what became of it: it is captured if
-    /// it was before, and declined otherwise. What is still on its way to the provider comes too late.
+    /// Makes sure that no money is taken under this key from now on, and says what became of it: it
+    /// is captured if it was before, and declined otherwise. What is still on its way to the
+    /// provider comes too late.
     ///
     /// # Errors
     /// See [`ProviderError`].

@@ -1,4 +1,5 @@
-//! What a stopped service's data must show (I3–I6): the books balance, and agree with the payments and the provider.
+//! What a stopped service's data must show (I3–I6): the books balance, and agree with the payments
+//! and the provider.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,8 +10,9 @@ use crate::domain::ledger::Balances;
 use crate::domain::{Entry, EntryKind, OrderStanding, Payable, Payment, State};
 use crate::provider::sandbox::ledger::{Line, all, statement};
 
-/// Everything that is wrong with the payments in `store`, beside the provider's own ledger in `sandbox`: a sentence
-/// each. Nothing is said about what was going on when the service stopped, and will be settled when it starts.
+/// Everything that is wrong with the payments in `store`, beside the provider's own ledger in
+/// `sandbox`: a sentence each. Nothing is said about what was going on when the service stopped,
+/// and will be settled when it starts.
 ///
 /// # Errors
 /// When a store cannot serve, or holds what cannot be read.

@@ -53,7 +53,8 @@ pub async fn payable(engine: &Engine, order: OrderId) -> Result<Option<Payable>,
     document.as_ref().map(read).transpose()
 }
 
-/// What is known of an order, after a moment's wait where it is so new that word of it may still be on its way.
+/// What is known of an order, after a moment's wait where it is so new that word of it may still be
+/// on its way.
 ///
 /// # Errors
 /// When the store cannot serve.
@@ -77,8 +78,8 @@ pub async fn awaited(engine: &Engine, order: OrderId) -> Result<Option<Payable>,
     }
 }
 
-/// Payments to be looked at by `now`, those due longest first. One due implausibly far ahead counts too: the clock
-/// has been set back since (I24).
+/// Payments to be looked at by `now`, those due longest first. One due implausibly far ahead counts
+/// too: the clock has been set back since (I24).
 ///
 /// # Errors
 /// When the store cannot serve.

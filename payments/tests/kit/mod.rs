@@ -1,5 +1,5 @@
-//! This service in process: stores in memory, time that stands still while there is work, and an orders service that
-//! does what the real one does, as far as a payment can tell.
+//! This service in process: stores in memory, time that stands still while there is work, and an
+//! orders service that does what the real one does, as far as a payment can tell.
 
 #![allow(dead_code, reason = "each test program uses its own part of the kit")]
 
@@ -118,7 +118,8 @@ impl World {
         world
     }
 
-    /// The same service after a crash: another process on what was committed. The one before must have ended.
+    /// The same service after a crash: another process on what was committed. The one before must
+    /// have ended.
     pub fn restarted(&self) -> Arc<Self> {
         let (store, sandbox_store) = (Arc::clone(&self.store), Arc::clone(&self.sandbox_store));
         let world = Self::on(store, sandbox_store, Arc::clone(&self.clock), 2);

@@ -1,4 +1,5 @@
-//! Sends the sandbox's webhooks when they are due. What is owed is in its ledger, so a restart forgets none.
+//! Sends the sandbox's webhooks when they are due. What is owed is in its ledger, so a restart
+//! forgets none.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -89,7 +90,8 @@ impl Reconciler for Courier {
         let documents = served.iter().map(|(version, charged)| (*version, charged)).collect();
         match ledger::put(store, documents).await {
             Ok(()) => Ok(Progress::More),
-            // Somebody asked for one of them meanwhile. Sent twice does no harm, so all are sent again, soon.
+            // Somebody asked for one of them meanwhile. Sent twice does no harm, so all are sent
+            // again, soon.
             Err(CommitError::Conflict) => Ok(Progress::Idle),
             Err(error) => Err(StepFailed::new(error)),
         }

@@ -38,7 +38,8 @@ pub static COLLECTIONS: &[&Collection] = &[&CHARGES, &REFUNDS, &SECRETS];
 /// The id of the only secret.
 const WEBHOOK_SECRET: &str = "webhook";
 
-/// Nothing is planned further ahead than this. What seems to be was planned before the clock was set back.
+/// Nothing is planned further ahead than this. What seems to be was planned before the clock was
+/// set back.
 const HORIZON: Duration = Duration::from_secs(60);
 
 /// Documents read at a time where all are read.

@@ -1,8 +1,10 @@
-//! A payment provider for trying things out: no money moves, and everything else is as it is with a real one.
+//! A payment provider for trying things out: no money moves, and everything else is as it is with a
+//! real one.
 //!
-//! It keeps its own ledger in a store of its own ([`ledger`]), is idempotent by key, signs its webhooks ([`signature`])
-//! and sends them when it gets to it ([`Courier`]). The card's token says how it behaves ([`behaviour`]), also badly:
-//! it can be silent after taking the money, fail, dawdle, and send its webhooks twice, late, or never.
+//! It keeps its own ledger in a store of its own ([`ledger`]), is idempotent by key, signs its
+//! webhooks ([`signature`]) and sends them when it gets to it ([`Courier`]). The card's token says
+//! how it behaves ([`behaviour`]), also badly: it can be silent after taking the money, fail,
+//! dawdle, and send its webhooks twice, late, or never.
 
 mod behaviour;
 mod courier;
@@ -30,7 +32,8 @@ pub use ledger::COLLECTIONS;
 /// As in the path of its webhooks.
 pub const NAME: &str = "sandbox";
 
-/// How long the token for it keeps a caller waiting after the money is taken: longer than any caller waits.
+/// How long the token for it keeps a caller waiting after the money is taken: longer than any
+/// caller waits.
 const SILENCE: Duration = Duration::from_secs(60);
 
 /// How long the slow token takes.
@@ -219,7 +222,8 @@ impl Provider for Sandbox {
         }
         let refunded = Refunded { payment, amount: request.amount, at: self.clock.now() };
         match ledger::put(&*self.store, vec![(None, &refunded)]).await {
-            // A conflict means that it is there: it was made under the same key, for the same capture.
+            // A conflict means that it is there: it was made under the same key, for the same
+            // capture.
             Ok(()) | Err(CommitError::Conflict) => {
                 Ok(Refund::Done { reference: ledger::refund_reference(payment) })
             }

@@ -1,7 +1,8 @@
-//! How webhooks are signed: `webhook-signature: t=<seconds>,v1=<hex>`, an HMAC-SHA256 over `<seconds>.<body>`.
+//! How webhooks are signed: `webhook-signature: t=<seconds>,v1=<hex>`, an HMAC-SHA256 over
+//! `<seconds>.<body>`.
 //!
-//! The time is part of what is signed, so an old notice cannot be given a new time; and one that is too old or too
-//! new is refused, so that a notice caught on its way is of no use for long.
+//! The time is part of what is signed, so an old notice cannot be given a new time; and one that is
+//! too old or too new is refused, so that a notice caught on its way is of no use for long.
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use common::time::Timestamp;
@@ -14,7 +15,8 @@ use crate::provider::BadNotice;
 /// The header that carries the signature.
 pub const HEADER: HeaderName = HeaderName::from_static("webhook-signature");
 
-/// How far a signature's time may be from now, in seconds: clocks differ, and notices wait in queues.
+/// How far a signature's time may be from now, in seconds: clocks differ, and notices wait in
+/// queues.
 const TOLERANCE_S: u64 = 300;
 
 /// The signature's header for `body`, as of `now`.
@@ -39,7 +41,8 @@ pub(crate) fn verify(
     let (seconds, digits) = text.split_once(",v1=").ok_or_else(malformed)?;
     let seconds = seconds.strip_prefix("t=").ok_or_else(malformed)?;
     let digest = unhex(digits).ok_or_else(malformed)?;
-    // The digest first: who cannot sign learns nothing else. The comparison takes the same time wherever it differs.
+    // The digest first: who cannot sign learns nothing else. The comparison takes the same time
+    // wherever it differs.
     let good = mac(secret, seconds, body)?.verify_slice(&digest);
     good.map_err(|_| BadNotice::Signature("it does not fit"))?;
     let signed: i64 = seconds.parse().map_err(|_| malformed())?;
