@@ -6,10 +6,12 @@
 //! anything else is written. A file that was not closed and was open on another boot may have lost
 //! messages: it takes another name, which is the bus's epoch.
 //!
+//! Messages lie in chunks ([`chunks`]): a row for those written together costs less than a row
+//! each.
+//!
 //! Rejected: a sync for each commit, which would cost every event a disk's wait for what the outbox
 //! knows anyway.
 
-use std::borrow::Cow;
 use std::ffi::OsString;
 use std::fmt;
 use std::fs;
@@ -18,9 +20,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use rusqlite::{Connection, ErrorCode, Result, Row};
+use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Result, Row};
 
 use super::OpenError;
+use super::chunks::{self, Chunk};
 use super::group::Place;
 use super::log::Entry;
 use crate::bus::MAX_MESSAGES;
@@ -41,7 +44,7 @@ const BUSY: Duration = Duration::from_millis(500);
 /// Most bytes of bodies in one page, and most messages looked at for it: a page should not hold up
 /// the writer.
 const PAGE_BYTES: usize = 4 << 20;
-const PAGE_LOOKS: i64 = 4_096;
+const PAGE_LOOKS: usize = 4_096;
 
 /// Most messages deleted in one transaction, for the same reason.
 const TRIM_MESSAGES: u64 = 4_096;
@@ -49,8 +52,7 @@ const TRIM_MESSAGES: u64 = 4_096;
 const SCHEMA: &str = "
     CREATE TABLE bus (name INTEGER NOT NULL, turn INTEGER NOT NULL, boot TEXT NOT NULL,
         closed INTEGER NOT NULL);
-    CREATE TABLE messages (number INTEGER PRIMARY KEY, subject TEXT NOT NULL, id TEXT NOT NULL,
-        body BLOB NOT NULL);
+    CREATE TABLE messages (first INTEGER PRIMARY KEY, count INTEGER NOT NULL, data BLOB NOT NULL);
     CREATE TABLE places (name TEXT PRIMARY KEY, subjects TEXT NOT NULL, position INTEGER NOT NULL,
         missed INTEGER NOT NULL) WITHOUT ROWID;";
 
@@ -142,7 +144,7 @@ impl File {
 
     /// Notes, synced, that the file is open now, and reads what it holds.
     fn begin(&self, is_new: bool, name: u64) -> Result<Held> {
-        let transaction = self.0.unchecked_transaction()?;
+        let transaction = Transaction::begin(&self.0)?;
         let (fresh, boot) = (Epoch { name, turn: 0 }, boot());
         if is_new {
             self.0.pragma_update(None, "application_id", APPLICATION_ID)?;
@@ -160,17 +162,21 @@ impl File {
             "UPDATE bus SET name = ?1, turn = ?2, boot = ?3, closed = 0",
             (epoch.name.cast_signed(), epoch.turn.cast_signed(), boot),
         )?;
-        let newest = self.edge("SELECT max(number) FROM messages")?;
-        let next = newest.map_or(1, |newest| newest + 1);
-        let oldest = self.edge("SELECT min(number) FROM messages")?.unwrap_or(next);
+        let next = self.edge("SELECT first + count FROM messages ORDER BY first DESC LIMIT 1")?;
+        let next = next.unwrap_or(1);
+        let oldest = self.oldest()?.unwrap_or(next);
         let places = self.places()?;
         transaction.commit()?;
         Ok(Held { epoch, oldest, next, places })
     }
 
+    fn oldest(&self) -> Result<Option<u64>> {
+        self.edge("SELECT first FROM messages ORDER BY first LIMIT 1")
+    }
+
     fn edge(&self, query: &str) -> Result<Option<u64>> {
-        let edge = self.0.query_row(query, [], |row| row.get::<_, Option<i64>>(0))?;
-        Ok(edge.map(i64::cast_unsigned))
+        let mut statement = self.0.prepare_cached(query)?;
+        statement.query_row([], |row| number(row, 0)).optional()
     }
 
     fn places(&self) -> Result<Vec<Place>> {
@@ -187,20 +193,21 @@ impl File {
         places.collect()
     }
 
-    /// Writes messages, groups' places and another epoch, all or nothing. A message that is there
-    /// already is written over: it is one whose commit had failed and took effect all the same.
+    /// Writes messages, groups' places and another epoch, all or nothing. Messages that are there
+    /// already are written over: their commit had failed and took effect all the same. They are
+    /// followed by more this time, not by fewer, and chunks are cut in the same way, so that none
+    /// overlap.
     pub(super) fn write(
         &self,
         entries: &[Arc<Entry>],
         places: &[Place],
         epoch: Option<Epoch>,
     ) -> Result<()> {
-        let transaction = self.0.unchecked_transaction()?;
+        let transaction = Transaction::begin(&self.0)?;
         let mut insert =
-            self.0.prepare_cached("INSERT OR REPLACE INTO messages VALUES (?1, ?2, ?3, ?4)")?;
-        for entry in entries {
-            let number = entry.number.cast_signed();
-            insert.execute((number, &*entry.subject, &entry.id, &*entry.body))?;
+            self.0.prepare_cached("INSERT OR REPLACE INTO messages VALUES (?1, ?2, ?3)")?;
+        for Chunk { first, count, data } in chunks::cut(entries) {
+            insert.execute((first.cast_signed(), count, data))?;
         }
         let mut save =
             self.0.prepare_cached("INSERT OR REPLACE INTO places VALUES (?1, ?2, ?3, ?4)")?;
@@ -217,25 +224,27 @@ impl File {
 
     /// The next messages of `span`.
     pub(super) fn read(&self, span: &Span) -> Result<Page> {
-        let query = "SELECT number, subject, id, body FROM messages
-            WHERE number >= ?1 AND number < ?2 ORDER BY number LIMIT ?3";
+        let query = "SELECT first, data FROM messages
+            WHERE first >= coalesce((SELECT max(first) FROM messages WHERE first <= ?1), ?1)
+            AND first < ?2 ORDER BY first";
         let mut statement = self.0.prepare_cached(query)?;
-        let mut rows =
-            statement.query((span.from.cast_signed(), span.to.cast_signed(), PAGE_LOOKS))?;
+        let mut rows = statement.query((span.from.cast_signed(), span.to.cast_signed()))?;
         let (mut looks, mut bytes) = (0, 0);
         let mut page = Page { entries: Vec::new(), reached: span.from };
         while let Some(row) = rows.next()? {
-            let number = number(row, 0)?;
-            let subject = row.get_ref(1)?.as_str()?;
-            if span.subjects.iter().any(|heard| **heard == *subject) {
-                let body = Bytes::copy_from_slice(row.get_ref(3)?.as_blob()?);
-                bytes += body.len();
-                let subject = Cow::Owned(subject.to_owned());
-                let entry = Entry { number, subject, id: row.get(2)?, body };
-                page.entries.push(Arc::new(entry));
+            let data = Bytes::copy_from_slice(row.get_ref(1)?.as_blob()?);
+            bytes += data.len();
+            for entry in chunks::open(number(row, 0)?, data) {
+                let entry = entry?;
+                page.reached = (entry.number + 1).clamp(span.from, span.to);
+                let is_wanted = (span.from..span.to).contains(&entry.number);
+                if is_wanted && span.subjects.iter().any(|heard| **heard == *entry.subject) {
+                    page.entries.push(Arc::new(entry));
+                }
+                looks += 1;
             }
-            (page.reached, looks) = (number + 1, looks + 1);
-            if page.entries.len() == MAX_MESSAGES || bytes >= PAGE_BYTES || looks == PAGE_LOOKS {
+            let is_full = page.entries.len() >= MAX_MESSAGES;
+            if is_full || bytes >= PAGE_BYTES || looks >= PAGE_LOOKS {
                 return Ok(page);
             }
         }
@@ -243,19 +252,47 @@ impl File {
         Ok(page)
     }
 
-    /// Deletes messages below `to`, a bounded number of them from `oldest` on. Returns the oldest
-    /// number left.
+    /// Deletes messages below `to`, as far as their chunks end there, and a bounded number of them
+    /// from `oldest` on. Returns the oldest number left.
     pub(super) fn trim(&self, oldest: u64, to: u64) -> Result<u64> {
         let to = to.min(oldest + TRIM_MESSAGES);
-        let mut delete = self.0.prepare_cached("DELETE FROM messages WHERE number < ?1")?;
-        delete.execute([to.cast_signed()])?;
-        Ok(to)
+        let delete = "DELETE FROM messages WHERE first < ?1 AND first + count <= ?1";
+        self.0.prepare_cached(delete)?.execute([to.cast_signed()])?;
+        Ok(self.oldest()?.unwrap_or(to))
     }
 
     /// Notes that nothing will be lost, moves everything into the file, syncs it and closes it.
     pub(super) fn close(self) -> Result<()> {
         self.0.execute("UPDATE bus SET closed = 1", [])?;
         self.0.close().map_err(|(_, error)| error)
+    }
+}
+
+/// A transaction whose statements are compiled once. Rolled back when dropped.
+struct Transaction<'c> {
+    connection: &'c Connection,
+    committed: bool,
+}
+
+impl<'c> Transaction<'c> {
+    fn begin(connection: &'c Connection) -> Result<Self> {
+        connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        Ok(Self { connection, committed: false })
+    }
+
+    fn commit(mut self) -> Result<()> {
+        self.connection.prepare_cached("COMMIT")?.execute([])?;
+        self.committed = true;
+        Ok(())
+    }
+}
+
+impl Drop for Transaction<'_> {
+    fn drop(&mut self) {
+        if !self.committed && !self.connection.is_autocommit() {
+            // The connection is given up after every failure, and what it began with it.
+            let _rolled_back = self.connection.execute_batch("ROLLBACK");
+        }
     }
 }
 

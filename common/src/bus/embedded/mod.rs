@@ -36,6 +36,7 @@
 //! Rejected: a table of deliveries per group (a write for every message and group), and reading the
 //! file back for every delivery (a commit's wait in every event's way).
 
+mod chunks;
 mod file;
 mod group;
 mod log;

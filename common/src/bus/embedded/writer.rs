@@ -16,6 +16,11 @@ use super::shared::Shared;
 /// How long the writer waits for more to do before it saves the groups' places.
 const SAVE_PERIOD: Duration = Duration::from_millis(100);
 
+/// How long the writer waits for more to write along. Nobody's delivery waits for it, only a
+/// publisher that comes again at once; and a transaction for each of a thousand messages a second
+/// would cost more than all else about them.
+const LINGER: Duration = Duration::from_millis(2);
+
 /// How soon after a failure, and then how often, the file is opened again.
 const RETRY_PERIOD: Duration = Duration::from_millis(250);
 
@@ -63,6 +68,12 @@ impl Writer {
                 log.sleep = Sleep::UntilWoken;
                 log = self.shared.wake.wait(log).unwrap_or_else(PoisonError::into_inner);
             }
+            log.sleep = Sleep::Awake;
+        }
+        if !log.is_urgent() {
+            log.sleep = Sleep::Lingering;
+            let more = self.shared.wake.wait_timeout_while(log, LINGER, |log| !log.is_urgent());
+            (log, _) = more.unwrap_or_else(PoisonError::into_inner);
             log.sleep = Sleep::Awake;
         }
         log.round(saves)

@@ -37,6 +37,7 @@ enum State {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Sleep {
     Awake,
+    Lingering,
     UntilQuiet,
     UntilWoken,
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{Entry, Log, Read, Sleep, State};
 use crate::bus::embedded::Options;
+use crate::bus::embedded::chunks::CHUNK_MESSAGES;
 use crate::bus::embedded::file::{Epoch, Held};
 use crate::bus::embedded::group::{Group, Place};
 
@@ -41,6 +42,12 @@ impl Log {
             || self.to_trim().is_some()
     }
 
+    /// Whether the writer should not wait for more: somebody waits for it, or it has enough.
+    pub(crate) fn is_urgent(&self) -> bool {
+        let waiting = usize::try_from(self.next - self.committed).unwrap_or(usize::MAX);
+        self.closing || !self.reads.is_empty() || waiting >= MAX_WRITTEN / 2
+    }
+
     pub(crate) fn has_unsaved(&self) -> bool {
         self.unsaved
     }
@@ -49,6 +56,7 @@ impl Log {
     pub(crate) fn wakes_writer(&mut self) -> bool {
         let wakes = match self.sleep {
             Sleep::Awake => false,
+            Sleep::Lingering => self.is_urgent(),
             Sleep::UntilQuiet => self.has_work(),
             Sleep::UntilWoken => self.unsaved || self.has_work(),
         };
@@ -177,8 +185,9 @@ impl Log {
     pub(crate) fn to_trim(&self) -> Option<(u64, u64)> {
         // By what the file knows of the groups, for that is where they start after a crash.
         let to = self.trimmable(|group| group.saved.as_ref().map_or(1, |place| place.position));
-        // Not for every message that goes, but a hundredth of what is kept at a time.
-        let lazily = (self.options.keep_messages / 100).clamp(1, 1_000);
+        // Not for every message that goes, but a hundredth of what is kept at a time, and not
+        // before there is sure to be a whole chunk to delete.
+        let lazily = (self.options.keep_messages / 100).clamp(CHUNK_MESSAGES, 1_000);
         (to >= self.oldest + lazily).then_some((self.oldest, to))
     }
 
