@@ -29,7 +29,7 @@ async fn a_ticket_may_say_more_and_keeps_it() {
     let ticket = seller.sell(&concert("Jazz", "12.50", "2031-05-01T19:00:00.000Z")).await;
     assert_eq!(ticket["description"], "All about Jazz");
     assert_eq!((number(&ticket, "quantity"), number(&ticket, "available")), (3, 3));
-    assert_eq!(ticket["currency"], "USD");
+    assert!(text(&ticket, "currency").eq_ignore_ascii_case("USD"), "{ticket}");
     assert_eq!(ticket["event"]["name"], "Jazz Night");
     assert_eq!(ticket["event"]["venue"], "Old Hall");
     assert_eq!(ticket["event"]["startsAt"], "2031-05-01T19:00:00.000Z");
@@ -47,7 +47,8 @@ async fn a_currency_decides_how_many_decimals_a_price_has() {
     let ask =
         |price: Value, currency: &str| json!({"title": "T", "price": price, "currency": currency});
     let yen = seller.sell(&ask(json!(500), "JPY")).await;
-    assert_eq!((&yen["price"], &yen["currency"]), (&json!(500), &json!("JPY")));
+    assert_eq!(yen["price"], 500);
+    assert!(text(&yen, "currency").eq_ignore_ascii_case("JPY"), "{yen}");
     seller.client.post("/api/tickets", &ask(json!(500.5), "JPY")).await.blames("price");
     let euro = seller.sell(&ask(json!("9.99"), "EUR")).await;
     assert_eq!(euro["price"], 9.99);
