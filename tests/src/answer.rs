@@ -40,7 +40,8 @@ pub struct Fault {
 }
 
 impl Answer {
-    /// Holds the answer against the conventions of api.md that bind every route; panics on the first breach.
+    /// Holds the answer against the conventions of api.md that bind every route; panics on the
+    /// first breach.
     ///
     /// # Panics
     /// On a breach of the conventions, and on any 500: no input may cause one.

@@ -9,9 +9,9 @@ use crate::market::Person;
 use crate::{number, text};
 
 impl Journal {
-    /// The audit: with every outcome known, the marketplace holds what it acknowledged and nothing else (I7, I8, I10),
-    /// orders are in the state that clients were told (I2), nothing is sold twice (I1), and the tickets' copies of that
-    /// agree (I18). Orders must not have expired.
+    /// The audit: with every outcome known, the marketplace holds what it acknowledged and nothing
+    /// else (I7, I8, I10), orders are in the state that clients were told (I2), nothing is sold
+    /// twice (I1), and the tickets' copies of that agree (I18). Orders must not have expired.
     ///
     /// # Panics
     /// If any of that does not hold.

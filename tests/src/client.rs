@@ -1,5 +1,5 @@
-//! A client with a cookie jar. It follows the server to a new address after a restart, and holds every answer against
-//! the conventions.
+//! A client with a cookie jar. It follows the server to a new address after a restart, and holds
+//! every answer against the conventions.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -93,7 +93,8 @@ impl Client {
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
         connector.set_connect_timeout(Some(Duration::from_secs(10)));
-        // Shorter than any server keeps an idle connection, so that no request meets one that is being closed.
+        // Shorter than any server keeps an idle connection, so that no request meets one that is
+        // being closed.
         let pool = Pool::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE)
@@ -190,8 +191,8 @@ impl Client {
         Ok(answer)
     }
 
-    /// Sends until the answer is definite: comes back after 429, 503 and "still running" (409), and after a lost answer
-    /// too if the request has an idempotency key.
+    /// Sends until the answer is definite: comes back after 429, 503 and "still running" (409), and
+    /// after a lost answer too if the request has an idempotency key.
     ///
     /// # Panics
     /// If no definite answer comes within `limit`.

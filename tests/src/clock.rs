@@ -1,5 +1,6 @@
-//! A wall clock that jumps, through Debian's libfaketime. Only the wall clock is moved: the monotonic one, by which timers
-//! run, stays as it is, as when an operator sets the time of a real machine.
+//! A wall clock that jumps, through Debian's libfaketime. Only the wall clock is moved: the
+//! monotonic one, by which timers run, stays as it is, as when an operator sets the time of a real
+//! machine.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

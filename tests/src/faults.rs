@@ -1,4 +1,5 @@
-//! Storage that fails: a data folder on a small file system that can be filled, and an fsync that answers EIO.
+//! Storage that fails: a data folder on a small file system that can be filled, and an fsync that
+//! answers EIO.
 
 use std::fs::File;
 use std::io::Write;

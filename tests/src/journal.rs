@@ -1,5 +1,6 @@
-//! What clients asked for and were told: written before each request and after each reply. It is the ground truth of the
-//! suites that break things: afterwards the marketplace must still say what it told, no less and no more.
+//! What clients asked for and were told: written before each request and after each reply. It is
+//! the ground truth of the suites that break things: afterwards the marketplace must still say what
+//! it told, no less and no more.
 
 use std::sync::Mutex;
 use std::time::Duration;
@@ -143,7 +144,8 @@ impl Journal {
         self.entries.lock().unwrap().clone()
     }
 
-    /// Writes the intent, asks once, writes what was told. Returns the line's number and the outcome.
+    /// Writes the intent, asks once, writes what was told. Returns the line's number and the
+    /// outcome.
     pub async fn perform(&self, who: usize, person: &Person, deed: Deed) -> (usize, Outcome) {
         let (index, request) = {
             let mut entries = self.entries.lock().unwrap();
@@ -186,7 +188,8 @@ impl Journal {
         resolved
     }
 
-    /// Repeats a line that succeeded: the same key and body must get the first answer again, byte for byte (I17).
+    /// Repeats a line that succeeded: the same key and body must get the first answer again, byte
+    /// for byte (I17).
     ///
     /// # Panics
     /// If the answer differs.

@@ -1,13 +1,17 @@
-//! The kit of the black-box suites: a real server process, clients that talk HTTP to it, and a journal of what those
-//! clients were told. It imports none of our crates: what it knows of the system is the public contract alone.
+//! The kit of the black-box suites: a real server process, clients that talk HTTP to it, and a
+//! journal of what those clients were told. It imports none of our crates: what it knows of the
+//! system is the public contract alone.
 //!
 //! In reading order:
 //!
-//! - [`setup`] and [`server`]: start, kill, stop and restart the program `ticketing`; its log is printed when a test fails.
-//! - [`client`] and [`answer`]: requests with a cookie jar; every answer is held against the conventions as it arrives.
+//! - [`setup`] and [`server`]: start, kill, stop and restart the program `ticketing`; its log is
+//!   printed when a test fails.
+//! - [`client`] and [`answer`]: requests with a cookie jar; every answer is held against the
+//!   conventions as it arrives.
 //! - [`raw`] and [`stream`]: bytes that no decent client would send, and Server-Sent Events.
 //! - [`market`]: people who sign up, sell, order and pay.
-//! - [`journal`] and [`audit`]: what clients asked and were told; whether the marketplace still says the same afterwards.
+//! - [`journal`] and [`audit`]: what clients asked and were told; whether the marketplace still
+//!   says the same afterwards.
 //! - [`poll`] and [`seed`]: waiting with a deadline; random choices that can be run again.
 //! - [`faults`] and [`clock`]: full disks, failing fsync, jumping clocks.
 

@@ -1,4 +1,5 @@
-//! People of the marketplace: they sign up, sell, order and pay, as a page in a browser would do it for them.
+//! People of the marketplace: they sign up, sell, order and pay, as a page in a browser would do it
+//! for them.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -16,14 +17,15 @@ pub const PASSWORD: &str = "correct horse battery";
 pub const GOOD_CARD: &str = "tok_visa";
 /// A well-formed id that names nothing.
 pub const NOBODY: &str = "0123456789abcdef01234567";
-/// How long anything that crosses services may take before a test gives up. The promise is far below; this is a test's
-/// deadline on a busy machine.
+/// How long anything that crosses services may take before a test gives up. The promise is far
+/// below; this is a test's deadline on a busy machine.
 pub const CROSSING: Duration = Duration::from_secs(10);
 
 /// I3: every capture ends as a complete order or a full refund within this.
 const SETTLED: Duration = Duration::from_secs(60);
 
-/// Sign-ups that run side by side: enough to keep two cores busy without filling the pool that hashes passwords.
+/// Sign-ups that run side by side: enough to keep two cores busy without filling the pool that
+/// hashes passwords.
 const SIGNUPS_AT_ONCE: usize = 8;
 
 /// Somebody who is signed in.
@@ -37,7 +39,8 @@ pub struct Person {
     pub email: String,
 }
 
-/// A fresh e-mail address; the counter makes it unique in a process, each of which has a server of its own.
+/// A fresh e-mail address; the counter makes it unique in a process, each of which has a server of
+/// its own.
 pub fn fresh_email(name: &str) -> String {
     static COUNT: AtomicU64 = AtomicU64::new(1);
     format!("{name}-{}@example.com", COUNT.fetch_add(1, Ordering::Relaxed))
@@ -99,7 +102,8 @@ impl Person {
         text(&self.sell(&body).await, "id")
     }
 
-    /// Places an order and returns whatever the answer is, but gives a new ticket its moment to become orderable.
+    /// Places an order and returns whatever the answer is, but gives a new ticket its moment to
+    /// become orderable.
     pub async fn try_order(&self, body: &Value) -> Answer {
         crate::until("the ticket is orderable", CROSSING, || async {
             let answer = self.client.post("/api/orders", body).await;

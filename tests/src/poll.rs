@@ -25,7 +25,8 @@ where
     }
 }
 
-/// Lets `span` pass. For choosing an instant (when to kill, when to pay), never for waiting until something happened.
+/// Lets `span` pass. For choosing an instant (when to kill, when to pay), never for waiting until
+/// something happened.
 pub async fn rest(span: Duration) {
     tokio::time::sleep(span).await;
 }

@@ -1,4 +1,5 @@
-//! Bytes on a socket, for what no decent client sends: broken heads, endless headers, bodies that never come.
+//! Bytes on a socket, for what no decent client sends: broken heads, endless headers, bodies that
+//! never come.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -49,7 +50,8 @@ impl Raw {
         }
     }
 
-    /// What the server has sent so far, waiting at most `limit` for the first of it. Empty: nothing, or hung up.
+    /// What the server has sent so far, waiting at most `limit` for the first of it. Empty:
+    /// nothing, or hung up.
     pub async fn some(&mut self, limit: Duration) -> Vec<u8> {
         let mut chunk = vec![0; 64 * 1024];
         match tokio::time::timeout(limit, self.stream.read(&mut chunk)).await {

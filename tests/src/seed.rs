@@ -1,4 +1,5 @@
-//! Random choices that can be made again: a seed is printed when a test starts and read from `SEED` on a rerun.
+//! Random choices that can be made again: a seed is printed when a test starts and read from `SEED`
+//! on a rerun.
 
 /// A small generator (SplitMix64): the suites need choices that repeat, not secrecy.
 #[derive(Clone, Debug)]
@@ -7,7 +8,8 @@ pub struct Seed {
 }
 
 impl Seed {
-    /// The seed of this run: from the environment variable `SEED`, else a fresh one. Prints how to run it again.
+    /// The seed of this run: from the environment variable `SEED`, else a fresh one. Prints how to
+    /// run it again.
     ///
     /// # Panics
     /// If `SEED` is set and no number.
@@ -23,7 +25,8 @@ impl Seed {
         Self { state }
     }
 
-    /// A generator of its own for a part that runs beside others, so that their order does not matter.
+    /// A generator of its own for a part that runs beside others, so that their order does not
+    /// matter.
     pub fn branch(&mut self) -> Self {
         Self { state: self.draw() }
     }

@@ -93,7 +93,8 @@ impl Server {
         BufReader::new(stdout).lines()
     }
 
-    /// Starts the process and waits until its first screen shows the address; returns how long that took.
+    /// Starts the process and waits until its first screen shows the address; returns how long that
+    /// took.
     ///
     /// # Panics
     /// If that does not happen within the patience of the setup.

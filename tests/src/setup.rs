@@ -29,7 +29,8 @@ impl Default for Setup {
         let data = home.path().join("data");
         Self { flags: BTreeMap::new(), env: BTreeMap::new(), home, data, patience: PATIENCE }
             .flag("--listen", "127.0.0.1:0")
-            // Cheap hashing and open doors: these suites sign up thousands of people from one address.
+            // Cheap hashing and open doors: these suites sign up thousands of people from one
+            // address.
             .flag("--password-memory-kib", "8")
             .flag("--signups-per-minute", "1000000")
     }

@@ -128,7 +128,8 @@ async fn throttling_does_not_tell_whether_an_account_exists() {
     let ada = server.person("ada").await;
     let mut tries = Vec::new();
     for email in [ada.email.as_str(), "nobody@example.com"] {
-        // Another server each would be purer, but an address may be throttled too: let it be told in order.
+        // Another server each would be purer, but an address may be throttled too: let it be told
+        // in order.
         let client = server.client();
         let mut count = 0;
         loop {

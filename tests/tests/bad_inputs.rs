@@ -1,4 +1,5 @@
-//! A table of bad inputs on every route that takes a body: each is a 400 in the error shape, and changes nothing.
+//! A table of bad inputs on every route that takes a body: each is a 400 in the error shape, and
+//! changes nothing.
 
 use serde_json::{Value, json};
 use tests::market::{GOOD_CARD, PASSWORD, Person};

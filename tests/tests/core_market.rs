@@ -252,7 +252,8 @@ async fn paying_completes_the_order() {
     buyer.client.post("/api/orders", &json!({"ticketId": ticket})).await.is(400);
 }
 
-/// The flow of the web client that came with the original: plain JSON, cookies, the fields that it reads.
+/// The flow of the web client that came with the original: plain JSON, cookies, the fields that it
+/// reads.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_of_the_original_works_unchanged() {
     let server = Server::usual().await;

@@ -1,4 +1,5 @@
-//! Expiry races payment (I3, I12, I14): whoever wins, money and unit go together. Both winners must occur.
+//! Expiry races payment (I3, I12, I14): whoever wins, money and unit go together. Both winners must
+//! occur.
 
 use std::time::Duration;
 
@@ -129,7 +130,8 @@ async fn slow_money_around_the_expiry_buys_the_unit_or_comes_back() {
     finish(server).await;
 }
 
-/// The money is taken after the buyer has cancelled: it must come back, and the unit stays free (I5, I14).
+/// The money is taken after the buyer has cancelled: it must come back, and the unit stays free
+/// (I5, I14).
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cancel_while_money_is_under_way_wins_and_the_money_comes_back() {
     let server = Setup::new().flag("--max-live-orders-per-buyer", "1000").start().await;
@@ -155,7 +157,8 @@ async fn a_cancel_while_money_is_under_way_wins_and_the_money_comes_back() {
     finish(server).await;
 }
 
-/// The ledger must agree with the ends of all orders: `ticketing check` compares it with the provider's.
+/// The ledger must agree with the ends of all orders: `ticketing check` compares it with the
+/// provider's.
 async fn finish(mut server: Server) {
     server.stop().await;
     server.check_clean().await;

@@ -1,4 +1,5 @@
-//! I17: the same key and body get the first answer again, byte for byte, whatever happened meanwhile.
+//! I17: the same key and body get the first answer again, byte for byte, whatever happened
+//! meanwhile.
 
 use std::time::Duration;
 

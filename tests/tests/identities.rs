@@ -1,5 +1,5 @@
-//! Who may do what: every route × nobody, somebody else, the owner. A route that the contract's own description names and
-//! this list does not is a failure: add it here, with what each may do.
+//! Who may do what: every route × nobody, somebody else, the owner. A route that the contract's own
+//! description names and this list does not is a failure: add it here, with what each may do.
 
 use std::collections::BTreeSet;
 

@@ -1,5 +1,6 @@
-//! I7, I8, I17 and I1 under kill -9 at random instants with clients at work: what was acknowledged is there afterwards,
-//! what was lost on the way becomes known under its key, nothing happens twice, nothing is sold twice.
+//! I7, I8, I17 and I1 under kill -9 at random instants with clients at work: what was acknowledged
+//! is there afterwards, what was lost on the way becomes known under its key, nothing happens
+//! twice, nothing is sold twice.
 
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test panics on purpose")]
 
@@ -45,7 +46,8 @@ struct Worker {
 }
 
 impl Worker {
-    /// Works until the market closes: first makes known what the last kill left open, then goes on at random.
+    /// Works until the market closes: first makes known what the last kill left open, then goes on
+    /// at random.
     async fn work(mut self, market: Market) -> Self {
         for index in std::mem::take(&mut self.unknown) {
             let entry = market.journal.entry(index);
@@ -64,7 +66,8 @@ impl Worker {
                 if !market.running.load(Ordering::Relaxed) {
                     break;
                 }
-                // The server is alive and said to come back, or has just been killed: a moment, then on.
+                // The server is alive and said to come back, or has just been killed: a moment,
+                // then on.
                 rest(Duration::from_millis(2)).await;
             } else {
                 self.learn(&market, index, &deed, &outcome);
@@ -73,7 +76,8 @@ impl Worker {
         self
     }
 
-    /// Repeats something that succeeded long ago; the answer is compared when all is over if the server dies now.
+    /// Repeats something that succeeded long ago; the answer is compared when all is over if the
+    /// server dies now.
     async fn replay(&mut self, market: &Market) -> bool {
         let Some(index) = self.seed.pick(&self.answered).copied() else { return false };
         let person = &market.people[self.who];

@@ -1,4 +1,5 @@
-//! What is ours beyond the core: units, descriptions and events, withdrawing, searching, and the price that a buyer saw.
+//! What is ours beyond the core: units, descriptions and events, withdrawing, searching, and the
+//! price that a buyer saw.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,5 @@
-//! What paying does with each kind of card, with double clicks, and with orders that cannot be paid.
+//! What paying does with each kind of card, with double clicks, and with orders that cannot be
+//! paid.
 
 use std::time::Duration;
 

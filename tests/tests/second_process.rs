@@ -1,4 +1,5 @@
-//! The process itself: one per data folder, a clean end on SIGTERM, a first screen and a help that say what is needed.
+//! The process itself: one per data folder, a clean end on SIGTERM, a first screen and a help that
+//! say what is needed.
 
 use std::time::Duration;
 

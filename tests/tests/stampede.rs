@@ -1,4 +1,5 @@
-//! A thousand buyers at once on one ticket: exactly as many orders as units (I1), told to exactly as many buyers.
+//! A thousand buyers at once on one ticket: exactly as many orders as units (I1), told to exactly
+//! as many buyers.
 
 #![expect(clippy::expect_used, reason = "a test panics on purpose")]
 

@@ -1,4 +1,5 @@
-//! I30: storage that fails closes the door: no success that is not kept, not ready, and full recovery when it is back.
+//! I30: storage that fails closes the door: no success that is not kept, not ready, and full
+//! recovery when it is back.
 
 #![expect(clippy::expect_used, reason = "a test panics on purpose")]
 
@@ -74,8 +75,8 @@ impl Market {
         outcomes
     }
 
-    /// The fault is over: ready again, every outcome becomes known, nothing acknowledged is lost, and it goes on so
-    /// after a restart.
+    /// The fault is over: ready again, every outcome becomes known, nothing acknowledged is lost,
+    /// and it goes on so after a restart.
     async fn recovers(mut self) {
         self.server.ready(RECOVERED).await;
         let resolved = self.journal.resolve_all(&self.people).await;
@@ -104,7 +105,8 @@ async fn a_full_disk_closes_the_door_and_room_opens_it_again() {
     let mut market = market(setup).await;
     for round in 0..2 {
         disk.fill();
-        // Room that the files have already may serve a few writes more; those are kept. Then the door closes.
+        // Room that the files have already may serve a few writes more; those are kept. Then the
+        // door closes.
         let mut n = round * 1000;
         until("a write is refused", NOTICED, || {
             n += 1;

@@ -1,5 +1,5 @@
-//! What clients send that is no decent request: bodies too large or of another type, floods of headers, heads and
-//! bodies that never end.
+//! What clients send that is no decent request: bodies too large or of another type, floods of
+//! headers, heads and bodies that never end.
 
 use std::time::Duration;
 
