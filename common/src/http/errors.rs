@@ -7,7 +7,7 @@
 
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -125,7 +125,7 @@ impl Problem {
             Self::TooSlow => "The body did not arrive in time",
             Self::BrokenOff => "The body is incomplete",
             Self::Foreign => "A request from another site cannot change anything here",
-            Self::Overdue => "This took too long; try again",
+            Self::Overdue => "This took too long and may still happen; look before you try again",
             Self::Other(status) => status.canonical_reason().unwrap_or("Refused"),
         };
         text.to_owned()
@@ -168,9 +168,14 @@ impl Problem {
 
     /// The answer as it goes out, and as it is kept under an idempotency key.
     pub fn answer(&self) -> Answer {
-        let answer = Answer::json(self.status().as_u16(), &self.errors());
+        let status = self.status();
+        let answer = Answer::json(status.as_u16(), &self.errors());
         match self.retry_after_s() {
             Some(seconds) => answer.with_header(RETRY_AFTER.as_str(), seconds.to_string()),
+            // RFC 9110 wants a 401 to say how else to come; browsers ask nobody for a bearer token.
+            None if status == StatusCode::UNAUTHORIZED => {
+                answer.with_header(WWW_AUTHENTICATE.as_str(), "Bearer")
+            }
             None => answer,
         }
     }

@@ -15,6 +15,9 @@ use crate::execute::Failure;
 use crate::replies::Answer;
 use crate::store::Store;
 
+/// The tag of these routes in the OpenAPI document.
+pub const TAG: &str = "health";
+
 /// How the process is.
 #[derive(Debug, Serialize, ToSchema)]
 struct Health {
@@ -33,7 +36,7 @@ pub fn routes(stores: Vec<(&'static str, Arc<dyn Store>)>) -> OpenApiRouter {
 #[utoipa::path(
     get,
     path = "/api/health/live",
-    tag = "health",
+    tag = TAG,
     responses((status = 200, description = "It is alive", body = Health))
 )]
 async fn live() -> Response {
@@ -44,7 +47,7 @@ async fn live() -> Response {
 #[utoipa::path(
     get,
     path = "/api/health/ready",
-    tag = "health",
+    tag = TAG,
     responses((status = 200, description = "It can serve", body = Health))
 )]
 async fn ready(State(stores): State<Stores>) -> Result<Response, Problem> {

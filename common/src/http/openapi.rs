@@ -65,7 +65,7 @@ pub fn document(parts: impl IntoIterator<Item = OpenApi>) -> OpenApi {
 fn complete(item: &mut PathItem) {
     for read in [&mut item.get, &mut item.head].into_iter().flatten() {
         complete_answers(read);
-        if has_json(read) {
+        if has_tag(read) {
             refer(read, IF_NONE_MATCH);
             let not_modified = Ref::new(format!("#/components/responses/{NOT_MODIFIED}"));
             read.responses.responses.insert("304".to_owned(), RefOr::Ref(not_modified));
@@ -100,8 +100,12 @@ fn requirement(scheme: &str) -> utoipa::openapi::SecurityRequirement {
     utoipa::openapi::SecurityRequirement::new(scheme, [] as [&str; 0])
 }
 
-/// Whether an operation's success is JSON, which the kit gives an entity tag; a stream has none.
-fn has_json(operation: &Operation) -> bool {
+/// Whether an operation's success is JSON with an entity tag; a stream and a probe's answer have
+/// none.
+fn has_tag(operation: &Operation) -> bool {
+    if operation.tags.iter().flatten().any(|tag| tag == super::health::TAG) {
+        return false;
+    }
     match operation.responses.responses.get("200") {
         Some(RefOr::T(response)) => response.content.contains_key("application/json"),
         Some(RefOr::Ref(_)) | None => false,

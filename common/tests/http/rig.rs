@@ -163,6 +163,7 @@ impl Told {
             assert_eq!(self.header("cache-control"), Some("no-store"));
             assert!(!String::from_utf8_lossy(&self.body).contains("SQLITE"), "{self:?}");
         }
+        assert_eq!(self.header("www-authenticate").is_some(), self.status == 401, "{self:?}");
         let wait = matches!(self.status, 429 | 503);
         assert_eq!(self.header("retry-after").is_some(), wait, "{self:?}");
     }
