@@ -20,8 +20,9 @@ use crate::domain::{Decline, OrderStanding, Payment, State, Token};
 use crate::provider::{Charge, ChargeRequest, Provider, ProviderError, Refund, RefundRequest};
 use crate::queries::{self, Seen};
 
-/// How long a captured payment waits to hear of its order's end before it is looked at.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a captured payment waits to hear of its order's end before it is looked at. Hearing of
+/// the end makes it due at once, so this only bounds what a defect could leave lying.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Makes looks.
 pub struct Resolver {
