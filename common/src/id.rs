@@ -152,17 +152,12 @@ impl Ids {
         let [a, b, c, d, e, f, g, h] = seed.to_be_bytes();
         // The counter starts in the lower half, so that it does not wrap within a process's first 8 million ids.
         let start = u32::from_be_bytes([0, f & 0x7f, g, h]);
-        Self {
-            process: [a, b, c, d, e],
-            counter: AtomicU32::new(start),
-        }
+        Self { process: [a, b, c, d, e], counter: AtomicU32::new(start) }
     }
 
     /// The next id, stamped with `now`.
     pub fn next(&self, now: Timestamp) -> Id {
-        let seconds = u32::try_from(now.as_millis() / 1_000)
-            .unwrap_or(0)
-            .to_be_bytes();
+        let seconds = u32::try_from(now.as_millis() / 1_000).unwrap_or(0).to_be_bytes();
         let [_, x, y, z] = self.counter.fetch_add(1, Ordering::Relaxed).to_be_bytes();
         let [s, t, u, v] = seconds;
         let [a, b, c, d, e] = self.process;
@@ -190,9 +185,7 @@ pub struct SystemEntropy;
 
 impl Entropy for SystemEntropy {
     fn fill(&self, bytes: &mut [u8]) -> Result<(), NoEntropy> {
-        rand::rngs::SysRng
-            .try_fill_bytes(bytes)
-            .map_err(|error| NoEntropy(error.to_string()))
+        rand::rngs::SysRng.try_fill_bytes(bytes).map_err(|error| NoEntropy(error.to_string()))
     }
 }
 

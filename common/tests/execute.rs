@@ -307,7 +307,10 @@ async fn i1_many_at_once_on_one_document_are_each_decided_once() {
     totals.sort_unstable();
     assert_eq!(totals, (1..=limit).collect::<Vec<_>>());
     assert_eq!((bench.total(), bench.recorded()), (limit, 150));
-    assert!(*bench.store.commits.lock().unwrap() < 150, "commands that wait are committed together");
+    assert!(
+        *bench.store.commits.lock().unwrap() < 150,
+        "commands that wait are committed together"
+    );
 }
 
 #[tokio::test]

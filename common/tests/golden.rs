@@ -1,7 +1,8 @@
 //! Every version of every event that was ever published, kept as a file, can still be read (I20).
 //!
-//! A file's name is its kind and a number. A change that adds a field adds a file; no file is ever edited. What this
-//! build writes must be the newest file of its kind, byte for byte: if it is not, add a file with the next number.
+//! A file's name is its kind and a number. A change that adds a field adds a file; no file is ever
+//! edited. What this build writes must be the newest file of its kind, byte for byte: if it is not,
+//! add a file with the next number.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -118,7 +119,8 @@ fn samples() -> Vec<Draft> {
     for kind in [UserKind::Created, UserKind::Updated, UserKind::Deleted] {
         all.push(draft(UserEvent { kind, revocation: revocation.clone() }));
     }
-    let key = PublicKey { key_id: "k1".into(), x: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo".into() };
+    let key =
+        PublicKey { key_id: "k1".into(), x: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo".into() };
     all.push(draft(KeysEvent { version: 1, keys: vec![key] }));
     all
 }

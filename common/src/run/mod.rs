@@ -241,7 +241,9 @@ impl Running {
     pub async fn stop(self) {
         self.stop.send_replace(true);
         if tokio::time::timeout(GRACE, self.tasks.done()).await.is_err() {
-            tracing::warn!("some work did not finish in time; it is taken up again at the next start");
+            tracing::warn!(
+                "some work did not finish in time; it is taken up again at the next start"
+            );
         }
         for sweep in &self.sweeps {
             if let Err(error) = sweep.save_watermark().await {

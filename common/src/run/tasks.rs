@@ -31,7 +31,10 @@ impl TokioTasks {
     }
 
     /// Spawns a future that is no boxed [`Work`].
-    #[expect(clippy::disallowed_methods, reason = "this is the spawn that everything else is handed")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the spawn that everything else is handed"
+    )]
     pub fn start(&self, work: impl Future<Output = ()> + Send + 'static) {
         let counted = Counted::new(Arc::clone(&self.running));
         self.runtime.spawn(async move {
