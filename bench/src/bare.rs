@@ -8,7 +8,11 @@ use tokio::net::TcpListener;
 use crate::server::Failed;
 
 /// As long as a ticket is, on the wire.
-const BODY: &str = r#"{"id":"6afd4dc00102030405000001","title":"Front row, Night of the Lights","price":20.5,"userId":"6afd4dc00102030405000002","version":0,"currency":"usd","quantity":1,"available":1,"createdAt":"2030-06-01T19:30:00.000Z"}"#;
+const BODY: &str = concat!(
+    r#"{"id":"6afd4dc00102030405000001","title":"Front row, Night of the Lights","#,
+    r#""price":20.5,"userId":"6afd4dc00102030405000002","version":0,"currency":"usd","#,
+    r#""quantity":1,"available":1,"createdAt":"2030-06-01T19:30:00.000Z"}"#,
+);
 
 /// Serves until it is killed; its first line says where.
 pub async fn serve() -> Result<(), Failed> {

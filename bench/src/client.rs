@@ -1,5 +1,6 @@
-//! A keep-alive HTTP/1.1 client. It shares the processor with the server it measures, so it does little: it writes a
-//! request in one piece, finds the end of the head, and reads as many bytes as `content-length` says.
+//! A keep-alive HTTP/1.1 client. It shares the processor with the server it measures, so it does
+//! little: it writes a request in one piece, finds the end of the head, and reads as many bytes as
+//! `content-length` says.
 
 use std::net::SocketAddr;
 

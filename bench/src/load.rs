@@ -26,7 +26,8 @@ pub enum Until {
     Count(u64),
 }
 
-/// Keeps every client busy with `work` until the run is over. `work` is given the number of its turn.
+/// Keeps every client busy with `work` until the run is over. `work` is given the number of its
+/// turn.
 pub async fn run(
     server: &Server,
     clients: &mut [Client],

@@ -8,8 +8,8 @@
 //! | [`workloads`] | what is measured |
 //! | [`table`] | medians over several runs, printed |
 //!
-//! Every figure in the docs comes from `cargo xtask bench`. Figures of one run on one machine compare; figures of two
-//! machines do not.
+//! Every figure in the docs comes from `cargo xtask bench`. Figures of one run on one machine
+//! compare; figures of two machines do not.
 
 mod bare;
 mod client;

@@ -16,7 +16,8 @@ pub type Failed = Box<dyn std::error::Error + Send + Sync>;
 /// How long a server may take to say its address.
 const START_WITHIN: Duration = Duration::from_secs(30);
 
-/// The kernel's unit of processor time in /proc, which Linux has kept at a hundredth of a second on every machine.
+/// The kernel's unit of processor time in /proc, which Linux has kept at a hundredth of a second on
+/// every machine.
 const TICKS_PER_SECOND: f64 = 100.0;
 
 /// A server in a process of its own, killed when this is dropped.
@@ -38,7 +39,8 @@ impl Server {
         Self::start(command, "/api/tickets").await
     }
 
-    /// Starts the marketplace on `data` with passwords that cost next to nothing, for what is not about passwords.
+    /// Starts the marketplace on `data` with passwords that cost next to nothing, for what is not
+    /// about passwords.
     pub async fn with_cheap_passwords(data: &Path) -> Result<Self, Failed> {
         let mut command = Command::new(program()?);
         command.args(["--listen", "127.0.0.1:0", "--log-level", "warn"]);

@@ -1,8 +1,10 @@
-//! What a decision is made of: the documents it looks at, and the change or the refusal it comes to.
+//! What a decision is made of: the documents it looks at, and the change or the refusal it comes
+//! to.
 //!
-//! A [`Command`] is one thing that can happen. It names the documents it needs and decides over them, purely: no
-//! clock, no entropy, no store. Its effects are data ([`Change`]), which [`crate::execute`] commits. That is what
-//! lets a test try every state with every command, and a decision be made again when a commit has met a conflict.
+//! A [`Command`] is one thing that can happen. It names the documents it needs and decides over
+//! them, purely: no clock, no entropy, no store. Its effects are data ([`Change`]), which
+//! [`crate::execute`] commits. That is what lets a test try every state with every command, and a
+//! decision be made again when a commit has met a conflict.
 
 use std::any::Any;
 use std::collections::HashMap;
@@ -71,14 +73,14 @@ pub trait Command: Send + Sync + 'static {
     /// What whoever asked is told when it has happened.
     type Reply: Send + 'static;
 
-    /// The document that many commands of this kind fight over. Commands that name the same one and are waiting
-    /// at the same time are decided one after another and committed together.
+    /// The document that many commands of this kind fight over. Commands that name the same one and
+    /// are waiting at the same time are decided one after another and committed together.
     fn gather(&self) -> Option<Key> {
         None
     }
 
-    /// The documents that the decision looks at, as far as `docs` lets one tell. Asked again with those loaded,
-    /// until it names none that is new.
+    /// The documents that the decision looks at, as far as `docs` lets one tell. Asked again with
+    /// those loaded, until it names none that is new.
     fn keys(&self, docs: &Docs) -> Vec<Key>;
 
     /// Decides.
@@ -198,7 +200,8 @@ impl Docs {
                 Effect::Put(key, held) => {
                     let slot = self.slots.entry(key).or_default();
                     let version = slot.current.as_ref().map_or(0, |(version, _)| version + 1);
-                    // A document deleted and written again within one commit keeps counting from what the store has.
+                    // A document deleted and written again within one commit keeps counting from
+                    // what the store has.
                     let version = version.max(slot.loaded.map_or(0, |loaded| loaded + 1));
                     slot.current = Some((version, held));
                     slot.changed = true;

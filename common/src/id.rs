@@ -1,8 +1,9 @@
 //! Identifiers: 24 lower-case hex digits, the form of a BSON ObjectId.
 //!
-//! An id is four bytes of seconds, five bytes that tell processes apart and a three-byte counter, so ids made by
-//! one process sort by the time they were made and ids made by two never meet. Neither the clock nor entropy is
-//! read here: both are handed in, which is what lets the simulator replay a history to the last digit.
+//! An id is four bytes of seconds, five bytes that tell processes apart and a three-byte counter,
+//! so ids made by one process sort by the time they were made and ids made by two never meet.
+//! Neither the clock nor entropy is read here: both are handed in, which is what lets the simulator
+//! replay a history to the last digit.
 
 use std::fmt;
 use std::str::FromStr;
@@ -93,7 +94,8 @@ impl<'de> Deserialize<'de> for Id {
     }
 }
 
-/// Declares an id of one kind of thing, so that a ticket's id cannot be passed where an order's is wanted.
+/// Declares an id of one kind of thing, so that a ticket's id cannot be passed where an order's is
+/// wanted.
 macro_rules! id_of {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -150,7 +152,8 @@ impl Ids {
     /// A source of ids told apart from every other by `seed`: 64 random bits outside simulations.
     pub fn new(seed: u64) -> Self {
         let [a, b, c, d, e, f, g, h] = seed.to_be_bytes();
-        // The counter starts in the lower half, so that it does not wrap within a process's first 8 million ids.
+        // The counter starts in the lower half, so that it does not wrap within a process's first 8
+        // million ids.
         let start = u32::from_be_bytes([0, f & 0x7f, g, h]);
         Self { process: [a, b, c, d, e], counter: AtomicU32::new(start) }
     }

@@ -1,12 +1,13 @@
 //! From the bus into a service: delivery → command → acknowledgement.
 //!
-//! A service lists what it hears as a table ([`Hears`]) that turns an event into a command. There is no row per event
-//! in the database: the command writes the event's version into the copy it makes, in the same commit, and a copy
-//! that is not older refuses to be overwritten. So twice, late and out of order change nothing (I10, I11), and a
-//! delivery is acknowledged only when its effect is durable (I9).
+//! A service lists what it hears as a table ([`Hears`]) that turns an event into a command. There
+//! is no row per event in the database: the command writes the event's version into the copy it
+//! makes, in the same commit, and a copy that is not older refuses to be overwritten. So twice,
+//! late and out of order change nothing (I10, I11), and a delivery is acknowledged only when its
+//! effect is durable (I9).
 //!
-//! What cannot be understood is set aside in the service's own store, with an alarm, and acknowledged: it must neither
-//! be lost nor hold up what comes after it (I20).
+//! What cannot be understood is set aside in the service's own store, with an alarm, and
+//! acknowledged: it must neither be lost nor hold up what comes after it (I20).
 
 use std::future::Future;
 use std::pin::Pin;

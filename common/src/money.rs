@@ -1,7 +1,7 @@
 //! Amounts of money: whole minor units of one currency. No floating-point number ever holds one.
 //!
-//! On the wire a price is a JSON number of major units, or a numeric string. Both are read digit by digit from
-//! the text, so `0.1` is ten cents and not the nearest binary fraction to it.
+//! On the wire a price is a JSON number of major units, or a numeric string. Both are read digit by
+//! digit from the text, so `0.1` is ten cents and not the nearest binary fraction to it.
 
 use std::fmt;
 use std::str::FromStr;
@@ -96,8 +96,8 @@ impl Currency {
     /// The currency of a listing that names none.
     pub const USD: Self = Self(&KNOWN[0]);
 
-    /// A currency whose minor unit is a thousandth, the smallest there is: in it, an amount of any currency can be
-    /// read before it is known which one is meant.
+    /// A currency whose minor unit is a thousandth, the smallest there is: in it, an amount of any
+    /// currency can be read before it is known which one is meant.
     pub const FINEST: Self = Self(&KNOWN[KNOWN.len() - 1]);
 
     /// The ISO 4217 code in lower case.
@@ -166,7 +166,8 @@ pub enum BadPrice {
 }
 
 impl Money {
-    /// Reads a price from the decimal text of a JSON number or numeric string, such as `20`, `20.50` or `2e1`.
+    /// Reads a price from the decimal text of a JSON number or numeric string, such as `20`,
+    /// `20.50` or `2e1`.
     ///
     /// # Errors
     /// Says which rule for prices the text breaks.
@@ -180,7 +181,8 @@ impl Money {
         let kept = significant.trim_end_matches('0');
         let dropped = i64::try_from(significant.len() - kept.len()).unwrap_or(i64::MAX);
         let zeros = shift.saturating_add(dropped);
-        // More places than any price has: refused by length, before a number of that size is ever built.
+        // More places than any price has: refused by length, before a number of that size is ever
+        // built.
         if i64::try_from(kept.len()).unwrap_or(i64::MAX).saturating_add(zeros) > 15 {
             return Err(BadPrice::TooLarge);
         }
@@ -233,7 +235,8 @@ impl Serialize for Major {
     }
 }
 
-/// Splits a decimal number into its sign, its digits without the point, and the power of ten they stand for.
+/// Splits a decimal number into its sign, its digits without the point, and the power of ten they
+/// stand for.
 fn decimal(text: &str) -> Result<(bool, String, i64), BadPrice> {
     let (negative, text) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),
@@ -253,7 +256,8 @@ fn decimal(text: &str) -> Result<(bool, String, i64), BadPrice> {
     Ok((negative, digits, exponent.saturating_sub(places)))
 }
 
-/// An exponent of any length; what does not fit is held at the end of the range, far beyond any price.
+/// An exponent of any length; what does not fit is held at the end of the range, far beyond any
+/// price.
 fn read_exponent(text: &str) -> Result<i64, BadPrice> {
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
     if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {

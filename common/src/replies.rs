@@ -1,7 +1,8 @@
 //! Idempotency keys: the first answer to a request, kept in the commit that it answers for.
 //!
-//! [`Once`] wraps a command. Its answer is rendered inside the decision and stored in the same batch, so there is no
-//! instant at which the change is durable and the answer is not (I17, I8). A refusal is an answer too.
+//! [`Once`] wraps a command. Its answer is rendered inside the decision and stored in the same
+//! batch, so there is no instant at which the change is durable and the answer is not (I17, I8). A
+//! refusal is an answer too.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,7 +1,8 @@
-//! A service is a value: its name, what it keeps, what it serves, what it hears, and what it does by itself.
+//! A service is a value: its name, what it keeps, what it serves, what it hears, and what it does
+//! by itself.
 //!
-//! Each binary is [`crate::run`] over a list of these. All in one and fleet differ in that list and in the adapters
-//! that configuration picks, and in nothing else.
+//! Each binary is [`crate::run`] over a list of these. All in one and fleet differ in that list and
+//! in the adapters that configuration picks, and in nothing else.
 
 use std::sync::Arc;
 
@@ -22,7 +23,8 @@ pub struct Service {
     pub name: &'static str,
     /// What it keeps, besides [`RESERVED`].
     pub collections: &'static [&'static Collection],
-    /// Which of these holds the aggregates that its events are about, so that old events can be told from current.
+    /// Which of these holds the aggregates that its events are about, so that old events can be
+    /// told from current.
     pub aggregates: &'static Collection,
     /// Makes the rest of it, once its ports are there.
     pub assemble: Box<dyn FnOnce(Context) -> Parts + Send>,
@@ -44,7 +46,8 @@ pub struct Parts {
     pub routes: OpenApiRouter,
     /// What it hears. [`crate::session`] adds what every service hears about sessions.
     pub hears: Vec<Hears>,
-    /// What it does by itself. [`crate::run`] adds the relay, the sweep and the clearing of old replies.
+    /// What it does by itself. [`crate::run`] adds the relay, the sweep and the clearing of old
+    /// replies.
     pub reconcilers: Vec<Arc<dyn Reconciler>>,
 }
 

@@ -1,7 +1,8 @@
 //! Logs: structured lines on standard error, with the id of the request they go back to.
 //!
-//! A request's id is the `trace` of every event that follows from it, so that one word finds everything one purchase
-//! has caused, in every service. What is logged names things by id; no secret, token or e-mail address is (I28).
+//! A request's id is the `trace` of every event that follows from it, so that one word finds
+//! everything one purchase has caused, in every service. What is logged names things by id; no
+//! secret, token or e-mail address is (I28).
 
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt;

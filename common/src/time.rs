@@ -1,6 +1,7 @@
 //! Instants and the clock they are read from.
 //!
-//! Nothing here decides anything by how much time passed: a clock that jumps moves only when timers fire (I24).
+//! Nothing here decides anything by how much time passed: a clock that jumps moves only when timers
+//! fire (I24).
 
 use std::fmt;
 use std::str::FromStr;
@@ -18,7 +19,8 @@ pub struct Timestamp(i64);
 #[error("a time is written like 2030-06-01T19:30:00.000Z")]
 pub struct MalformedTime;
 
-/// The years that a [`Timestamp`] in text may lie in, as milliseconds: 0000 to 9999, what RFC 3339 can write.
+/// The years that a [`Timestamp`] in text may lie in, as milliseconds: 0000 to 9999, what RFC 3339
+/// can write.
 const TEXT_RANGE_MS: std::ops::RangeInclusive<i64> = -62_167_219_200_000..=253_402_300_799_999;
 
 impl Timestamp {
@@ -90,7 +92,8 @@ impl<'de> Deserialize<'de> for Timestamp {
     }
 }
 
-/// The time, and waiting for it. [`crate::run`] gives the system's; tests and the simulator give their own.
+/// The time, and waiting for it. [`crate::run`] gives the system's; tests and the simulator give
+/// their own.
 #[async_trait]
 pub trait Clock: Send + Sync + 'static {
     /// The time by the wall.

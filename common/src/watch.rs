@@ -1,7 +1,8 @@
-//! Who wants to know when a document changes: live streams, and requests that wait for another service's word.
+//! Who wants to know when a document changes: live streams, and requests that wait for another
+//! service's word.
 //!
-//! It is a hint within one process, never the truth: whoever is woken reads the document, and whoever must not
-//! miss a change made by another replica also looks by period.
+//! It is a hint within one process, never the truth: whoever is woken reads the document, and
+//! whoever must not miss a change made by another replica also looks by period.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -26,7 +27,8 @@ impl Watchers {
     /// Watches a document from now on, whether it exists or not.
     pub fn watch(&self, key: Key) -> Watch {
         let mut watched = self.lock();
-        // Whoever stopped watching is only noticed here, so that the map cannot grow past who watches now by much.
+        // Whoever stopped watching is only noticed here, so that the map cannot grow past who
+        // watches now by much.
         if watched.len().is_power_of_two() {
             watched.retain(|_, sender| sender.receiver_count() > 0);
         }

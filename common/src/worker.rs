@@ -1,7 +1,8 @@
-//! Work that goes on by itself: reconcilers, which look at state, do what is due, and take no input.
+//! Work that goes on by itself: reconcilers, which look at state, do what is due, and take no
+//! input.
 //!
-//! A reconciler is woken by a hint or by its period, and what it does when woken is the same either way. So a lost
-//! hint costs a period and nothing else, and its happy path is its recovery.
+//! A reconciler is woken by a hint or by its period, and what it does when woken is the same either
+//! way. So a lost hint costs a period and nothing else, and its happy path is its recovery.
 
 use std::error::Error;
 use std::fmt;

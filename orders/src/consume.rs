@@ -7,8 +7,9 @@ use common::inbox::{Hears, Reaction};
 
 use crate::commands::{HearPayment, HearTicket};
 
-/// How long a payment on its way holds the expiry off, counted from when this service hears of it. Longer than a
-/// provider takes to answer, short enough that units of a payment that nobody hears of again are sold the same hour.
+/// How long a payment on its way holds the expiry off, counted from when this service hears of it.
+/// Longer than a provider takes to answer, short enough that units of a payment that nobody hears
+/// of again are sold the same hour.
 pub const PAYMENT_HOLD: Duration = Duration::from_secs(60);
 
 /// The table.

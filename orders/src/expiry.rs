@@ -1,5 +1,6 @@
-//! Ends orders whose window has closed. It looks at the index of due orders and takes no input, so a restart forgets
-//! nothing; each end is a conditional commit, so two replicas that look at once cannot both end the same order.
+//! Ends orders whose window has closed. It looks at the index of due orders and takes no input, so
+//! a restart forgets nothing; each end is a conditional commit, so two replicas that look at once
+//! cannot both end the same order.
 
 use std::sync::Arc;
 use std::time::Duration;

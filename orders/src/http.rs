@@ -12,7 +12,6 @@ use common::id::{OrderId, TicketId};
 use common::money::Currency;
 use common::replies::Answer;
 use common::session::Session;
-use common::store::{Position, Value};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -52,15 +51,22 @@ pub fn routes(api: Api) -> OpenApiRouter {
 
 /// Order a ticket
 ///
-/// Its units are reserved until `expiresAt`. A ticket that was put up a moment ago may still be unknown here; after a
-/// 404 for such a one, try again.
+/// Its units are reserved until `expiresAt`. A ticket that was put up a moment ago may still be
+/// unknown here; after a 404 for such a one, try again.
 #[utoipa::path(
     post, path = "/api/orders", tag = "orders", request_body = NewOrder,
     responses(
         (status = 201, description = "The order; its units are reserved", body = OrderView),
-        (status = 400, description = "What was sent breaks a rule, or the ticket is already reserved", body = Errors),
-        (status = 404, description = "There is no such ticket", body = Errors),
-        (status = 409, description = "The price is not the one that was sent, or a request with this Idempotency-Key is being worked on", body = Errors),
+        (
+            status = 400, body = Errors,
+            description = "What was sent breaks a rule, or the ticket is already reserved",
+        ),
+        (status = 404, body = Errors, description = "There is no such ticket"),
+        (
+            status = 409, body = Errors,
+            description = "The price is not the one that was sent, or a request with this \
+                           Idempotency-Key is being worked on",
+        ),
     )
 )]
 async fn place(State(api): State<Api>, request: Write) -> Result<Response, Problem> {
@@ -92,9 +98,18 @@ async fn place(State(api): State<Api>, request: Write) -> Result<Response, Probl
 #[utoipa::path(
     get, path = "/api/orders", tag = "orders",
     params(
-        ("sort" = Option<String>, Query, description = "`createdAt` (oldest first, the default) or `-createdAt`"),
-        ("limit" = Option<u32>, Query, description = "Most orders to return: 1 to 100, 50 by default", minimum = 1, maximum = 100),
-        ("cursor" = Option<String>, Query, description = "Where to go on, from the `Link` header of the page before"),
+        (
+            "sort" = Option<String>, Query, pattern = "^-?createdAt$",
+            description = "`createdAt` (oldest first, the default) or `-createdAt`",
+        ),
+        (
+            "limit" = Option<u32>, Query, minimum = 1, maximum = 100,
+            description = "Most orders to return; 50 by default",
+        ),
+        (
+            "cursor" = Option<String>, Query,
+            description = "Where to go on, from the `Link` header of the page before",
+        ),
     ),
     responses((status = 200, description = "One page of orders", body = Vec<OrderView>))
 )]
@@ -108,8 +123,7 @@ async fn list(State(api): State<Api>, request: Read) -> Result<Response, Problem
     let newest_first = sort == "-createdAt";
     let found =
         queries::orders_of(api.kit.engine(), buyer, newest_first, after, page.fetch()).await?;
-    let place = |placed: &Placed| Position { value: Value::Absent, id: placed.order.id.to_string() };
-    let (orders, next) = page.cut(found, place);
+    let (orders, next) = page.cut_by_id(found, |placed| placed.order.id.0);
     let views: Vec<OrderView> = orders.iter().map(OrderView::of).collect();
     Ok(request.page(&views, next))
 }
@@ -159,13 +173,16 @@ async fn cancel(
 
 /// Watch one of one's own orders
 ///
-/// A stream of Server-Sent Events. The first `order` event comes at once, and another with every change; the data of
-/// each is the order as `GET /api/orders/{id}` gives it.
+/// A stream of Server-Sent Events. The first `order` event comes at once, and another with every
+/// change; the data of each is the order as `GET /api/orders/{id}` gives it.
 #[utoipa::path(
     get, path = "/api/orders/{id}/live", tag = "orders",
     params(("id" = String, Path, description = "The order's id")),
     responses(
-        (status = 200, description = "The stream", body = String, content_type = "text/event-stream"),
+        (
+            status = 200, body = String, content_type = "text/event-stream",
+            description = "The stream",
+        ),
         (status = 404, description = "There is no such order", body = Errors),
     )
 )]

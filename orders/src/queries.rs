@@ -66,8 +66,8 @@ pub async fn due(engine: &Engine, now: Timestamp, limit: usize) -> Result<Vec<Or
     found.iter().map(|found| read(&found.document).map(|placed| placed.order)).collect()
 }
 
-/// Waits a moment for word of a ticket that was made only just now: it crosses services, and a seller's friend may be
-/// quick. Whether it came is for the order to find out.
+/// Waits a moment for word of a ticket that was made only just now: it crosses services, and a
+/// seller's friend may be quick. Whether it came is for the order to find out.
 ///
 /// # Errors
 /// When the store cannot serve.

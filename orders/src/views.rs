@@ -64,7 +64,8 @@ pub struct TicketView {
     version: u64,
 }
 
-/// Where an order stands, for the description of [`OrderStatus`], which knows nothing of OpenAPI: `created` and `awaiting:payment` are live, `complete` and `cancelled` are final.
+/// Where an order stands, for the description of [`OrderStatus`], which knows nothing of OpenAPI:
+/// `created` and `awaiting:payment` are live, `complete` and `cancelled` are final.
 #[derive(Debug, ToSchema)]
 pub enum Status {
     /// Placed; waiting for its buyer.
@@ -109,7 +110,10 @@ impl OrderView {
 /// What is sent to place an order.
 #[derive(Debug, ToSchema)]
 #[schema(rename_all = "camelCase")]
-#[expect(dead_code, reason = "describes what http::place reads field by field, to report all faults at once")]
+#[expect(
+    dead_code,
+    reason = "describes what http::place reads field by field, to report all faults at once"
+)]
 pub struct NewOrder {
     /// Which ticket.
     #[schema(pattern = "^[0-9a-f]{24}$", example = "6afd4dc00102030405000001")]
@@ -117,8 +121,8 @@ pub struct NewOrder {
     /// How many units; 1 where it is left out.
     #[schema(minimum = 1, maximum = 100_000, example = 1)]
     quantity: Option<u32>,
-    /// The price of one unit that the buyer saw, in major units, as a number or a numeric string. If it is another by
-    /// now, the order is refused with 409.
+    /// The price of one unit that the buyer saw, in major units, as a number or a numeric string.
+    /// If it is another by now, the order is refused with 409.
     #[schema(value_type = Option<f64>, example = 20.5, exclusive_minimum = 0, maximum = 1_000_000)]
     price: Option<f64>,
 }

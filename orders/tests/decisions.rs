@@ -48,8 +48,7 @@ fn scene(state: State, quantity: u32) -> Scene {
     if live {
         stock = stock.take(1, order).unwrap();
     }
-    let bought =
-        Bought { id: ticket, title: "A concert".into(), price: usd(2_000), version: 3 };
+    let bought = Bought { id: ticket, title: "A concert".into(), price: usd(2_000), version: 3 };
     let placed = Order {
         id: order,
         buyer,
@@ -145,7 +144,9 @@ fn cancel_ends_a_live_order_frees_its_units_and_leaves_every_other_state() {
                 assert_eq!(kinds, ["order:cancelled"]);
                 assert_eq!(scene.state(&docs), &State::Cancelled { by: Ended::Buyer, at: NOW });
                 assert_eq!((scene.stock(&docs).taken, scene.stock(&docs).holder), (0, None));
-                assert!(docs.get::<Allowance>(Allowance::id_of(scene.ticket, scene.buyer)).is_none());
+                assert!(
+                    docs.get::<Allowance>(Allowance::id_of(scene.ticket, scene.buyer)).is_none()
+                );
                 assert_eq!(docs.get::<Order>(scene.order).unwrap().version, 5);
             }
         }

@@ -1,16 +1,19 @@
 //! Serving: from options to an open address, and from a signal to a clean end.
 
 use std::future::Future;
+use std::io::Write as _;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use common::execute::chain;
 use common::http;
 use common::run::{self, Embedded, GRACE, Running, TokioTasks};
+use common::store::Store;
 use common::telemetry;
 use tokio::net::TcpListener;
-use tokio::runtime::{Handle, Runtime};
+use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 use utoipa::openapi::OpenApi;
 use utoipa_swagger_ui::SwaggerUi;
@@ -40,10 +43,10 @@ async fn serve(options: &Serve) -> Result<(), String> {
     let listener = listen(options.listen).await?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
     let stop = stop_signal()?;
-    let (embedded, mut running, settings) = start(options).await?;
+    let Started { embedded, mut running, settings, .. } = start(options).await?;
     let app = app(&mut running, settings.clone());
     // Requests are tracked apart from workers, because they end first.
-    let connections = TokioTasks::new(Handle::current());
+    let connections = TokioTasks::here();
     home::greet(address, &options.data).map_err(|error| format!("standard output: {error}"))?;
     tracing::info!(%address, data = %options.data.display(), "serving");
     let stopping = async {
@@ -58,12 +61,29 @@ async fn serve(options: &Serve) -> Result<(), String> {
     Ok(())
 }
 
-async fn start(options: &Serve) -> Result<(Embedded, Running, http::Settings), String> {
-    let embedded = Embedded::open(&options.data, Handle::current()).map_err(|e| chain(&e))?;
+/// A marketplace at work, without an address.
+pub struct Started {
+    /// What it runs on.
+    pub embedded: Embedded,
+    /// Its services.
+    pub running: Running,
+    /// What surrounds its requests.
+    pub settings: http::Settings,
+    /// The sandbox provider's own ledger.
+    pub provider_ledger: Arc<dyn Store>,
+}
+
+/// Starts all services.
+///
+/// # Errors
+/// With a sentence that says what to do.
+pub async fn start(options: &Serve) -> Result<Started, String> {
+    let embedded = Embedded::open(&options.data).map_err(|e| chain(&e))?;
     let settings = services::http(options, &embedded)?;
-    let services = services::all(options, &embedded)?;
+    let provider_ledger = services::provider_ledger(&embedded)?;
+    let services = services::all(options, &embedded, Arc::clone(&provider_ledger))?;
     let running = Running::start(services, &embedded, &settings).await.map_err(|e| chain(&e))?;
-    Ok((embedded, running, settings))
+    Ok(Started { embedded, running, settings, provider_ledger })
 }
 
 /// All routes on one origin, and what surrounds every request.
@@ -102,7 +122,7 @@ fn stop_signal() -> Result<impl Future<Output = ()> + Send, String> {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
-        TokioTasks::new(Handle::current()).start(async move {
+        TokioTasks::here().start(async move {
             tokio::select! {
                 _ = terminate.recv() => {}
                 _ = interrupt.recv() => {}
@@ -125,12 +145,12 @@ pub fn print_openapi() -> Result<(), String> {
     let options = Serve::in_folder(folder.path());
     let runtime = Runtime::new().map_err(|error| format!("no threads can be started: {error}"))?;
     let document = runtime.block_on(async {
-        let (embedded, mut running, _) = start(&options).await?;
+        let Started { embedded, mut running, .. } = start(&options).await?;
         let (_, document) = described(&mut running);
         running.stop().await;
         embedded.close();
         document.to_pretty_json().map_err(|error| error.to_string())
     })?;
-    println!("{document}");
-    Ok(())
+    // Whoever reads it may have seen enough before its end.
+    writeln!(std::io::stdout(), "{document}").map_err(|error| format!("standard output: {error}"))
 }

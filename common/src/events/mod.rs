@@ -1,8 +1,9 @@
 //! What services tell one another: the envelope of an event, and one file for each owner's events.
 //!
-//! An event carries its aggregate's whole public state and version, so a subscriber needs no history: newer wins
-//! (I11). Every version that was ever published is kept in `golden/`, and a test reads all of them (I20). Fields
-//! may be added, with a default for those who do not send them; none may be renamed or change its meaning.
+//! An event carries its aggregate's whole public state and version, so a subscriber needs no
+//! history: newer wins (I11). Every version that was ever published is kept in `golden/`, and a
+//! test reads all of them (I20). Fields may be added, with a default for those who do not send
+//! them; none may be renamed or change its meaning.
 
 mod order;
 mod payment;

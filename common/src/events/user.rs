@@ -20,7 +20,8 @@ pub enum UserKind {
     Deleted,
 }
 
-/// Which sessions of an account are no longer good. It says nothing about the person: no e-mail leaves auth.
+/// Which sessions of an account are no longer good. It says nothing about the person: no e-mail
+/// leaves auth.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Revocation {
@@ -28,7 +29,8 @@ pub struct Revocation {
     pub user_id: UserId,
     /// Raised by every change of the account.
     pub version: u64,
-    /// Sessions begun before this generation are over; a session carries the generation it began in.
+    /// Sessions begun before this generation are over; a session carries the generation it began
+    /// in.
     pub generation: u64,
     /// Single sessions that are over, until they would have ended anyway.
     #[serde(default)]

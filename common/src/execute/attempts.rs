@@ -1,13 +1,14 @@
 //! What becomes of commits whose outcome the store could not tell.
 //!
-//! Such an attempt is there or not, or may still land. It is recognised by the first of its outbox entries, whose id
-//! no other attempt has. The order of looking is what makes this sound: documents are loaded first, then the
-//! witnesses of earlier attempts are looked for, then a new attempt is made. If an earlier one landed before the
-//! look, it is found, and its own verdicts are the answer. If it lands later, it does so on the same versions that
-//! the new attempt expects, so one of the two is a conflict: never both.
+//! Such an attempt is there or not, or may still land. It is recognised by the first of its outbox
+//! entries, whose id no other attempt has. The order of looking is what makes this sound: documents
+//! are loaded first, then the witnesses of earlier attempts are looked for, then a new attempt is
+//! made. If an earlier one landed before the look, it is found, and its own verdicts are the
+//! answer. If it lands later, it does so on the same versions that the new attempt expects, so one
+//! of the two is a conflict: never both.
 //!
-//! An attempt without events has no witness. Its commands are those whose repetition changes nothing (a copy that is
-//! no newer, a state already reached), so deciding again is the answer.
+//! An attempt without events has no witness. Its commands are those whose repetition changes
+//! nothing (a copy that is no newer, a state already reached), so deciding again is the answer.
 
 use std::ops::Range;
 

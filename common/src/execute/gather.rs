@@ -7,11 +7,12 @@ use super::Failure;
 use super::job::Job;
 use crate::command::Key;
 
-/// Most commands decided in one commit: with their orders, events and replies well below what a batch may hold.
+/// Most commands decided in one commit: with their orders, events and replies well below what a
+/// batch may hold.
 const MAX_TOGETHER: usize = 256;
 
-/// Most commands that wait for one document: a few hundred milliseconds of work at full speed. Who comes after that
-/// is told at once to come again.
+/// Most commands that wait for one document: a few hundred milliseconds of work at full speed. Who
+/// comes after that is told at once to come again.
 const MAX_WAITING: usize = 10_000;
 
 type Queue = VecDeque<Box<dyn Job>>;
@@ -65,7 +66,8 @@ impl Lead {
 }
 
 impl Drop for Lead {
-    /// A lead that ends by a panic must not leave a queue that nobody decides: who waits in it is told so.
+    /// A lead that ends by a panic must not leave a queue that nobody decides: who waits in it is
+    /// told so.
     fn drop(&mut self) {
         if !self.ended {
             self.gatherings.lock().remove(&self.key);

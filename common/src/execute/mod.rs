@@ -1,15 +1,17 @@
 //! The only write path there is: load → decide → commit → resolve.
 //!
-//! HTTP, consumers, timers and the simulator all hand their commands to [`Engine::run`]. It loads what a command
-//! looks at, lets it decide, and commits the documents and the events together. A conflict means that somebody else
-//! was quicker: everything is loaded and decided again. When the store cannot tell whether it committed, the answer
-//! is read, never guessed: see [`Attempts`].
+//! HTTP, consumers, timers and the simulator all hand their commands to [`Engine::run`]. It loads
+//! what a command looks at, lets it decide, and commits the documents and the events together. A
+//! conflict means that somebody else was quicker: everything is loaded and decided again. When the
+//! store cannot tell whether it committed, the answer is read, never guessed: see [`Attempts`].
 //!
-//! Commands that fight over one document ([`Command::gather`]) would mostly meet conflicts, so those that wait for
-//! the same one are decided one after another, each seeing what the one before decided, and committed once. That
-//! is what makes one ticket of 50,000 units sell as fast as 50,000 tickets.
+//! Commands that fight over one document ([`Command::gather`]) would mostly meet conflicts, so
+//! those that wait for the same one are decided one after another, each seeing what the one before
+//! decided, and committed once. That is what makes one ticket of 50,000 units sell as fast as
+//! 50,000 tickets.
 //!
-//! All of it runs in a task of its own: a client that goes away must not stop a commit half-way to its events.
+//! All of it runs in a task of its own: a client that goes away must not stop a commit half-way to
+//! its events.
 
 mod attempts;
 mod gather;
@@ -37,13 +39,15 @@ use attempts::{Attempt, Attempts, Fate};
 use gather::Gatherings;
 use job::{Asked, Job, Verdict};
 
-/// Most attempts at one commit. Conflicts between replicas end after a few; this many mean that something is wrong.
+/// Most attempts at one commit. Conflicts between replicas end after a few; this many mean that
+/// something is wrong.
 const MAX_ATTEMPTS: u32 = 24;
 
 /// Most rounds in which a command may name further documents it needs.
 const MAX_ROUNDS: usize = 8;
 
-/// The pause after an attempt whose outcome is unknown, and, grown by their number, after further conflicts.
+/// The pause after an attempt whose outcome is unknown, and, grown by their number, after further
+/// conflicts.
 const PAUSE: Duration = Duration::from_millis(2);
 
 /// Why a command came to nothing.
@@ -129,7 +133,8 @@ impl Engine {
         answered.await.unwrap_or_else(|_| Err(Failure::Broken("a decision panicked".into())))
     }
 
-    /// The store, for queries. Whoever writes through it goes past everything that this module is for.
+    /// The store, for queries. Whoever writes through it goes past everything that this module is
+    /// for.
     pub fn store(&self) -> &Arc<dyn Store> {
         &self.ports.store
     }

@@ -1,17 +1,19 @@
 //! The outbox: the record of every event, in the database of the service whose change it tells.
 //!
-//! [`crate::execute`] commits an event in the same batch as the change, and then hands it to [`Outbox`] in memory,
-//! so that the common path never reads it back. A [`Relay`] publishes what was handed over. What a crash, a lost
-//! acknowledgement or a wiped broker kept from its subscribers is found again in the store by [`Sweep`].
+//! [`crate::execute`] commits an event in the same batch as the change, and then hands it to
+//! [`Outbox`] in memory, so that the common path never reads it back. A [`Relay`] publishes what
+//! was handed over. What a crash, a lost acknowledgement or a wiped broker kept from its
+//! subscribers is found again in the store by [`Sweep`].
 //!
-//! Each process that writes to a service's database is a *writer* with an id of its own, and counts its entries:
-//! an entry's document id is `{writer}-{count}`. So entries are only ever appended, no index of their own is
-//! needed, and no two replicas contend for a sequence. A writer's *watermark* is the count below which every entry
-//! has been published or was never committed; it is saved now and then, and all a successor needs is to publish
-//! what lies above it. Publishing twice is harmless (I10, I11), so saving late is too.
+//! Each process that writes to a service's database is a *writer* with an id of its own, and counts
+//! its entries: an entry's document id is `{writer}-{count}`. So entries are only ever appended, no
+//! index of their own is needed, and no two replicas contend for a sequence. A writer's *watermark*
+//! is the count below which every entry has been published or was never committed; it is saved now
+//! and then, and all a successor needs is to publish what lies above it. Publishing twice is
+//! harmless (I10, I11), so saving late is too.
 //!
-//! Rejected: marking each entry as published (a second write for every event), and one sequence for all replicas
-//! (every commit would conflict with every other).
+//! Rejected: marking each entry as published (a second write for every event), and one sequence for
+//! all replicas (every commit would conflict with every other).
 
 mod relay;
 mod sweep;
@@ -37,12 +39,12 @@ pub static OUTBOX: Collection = Collection { name: "outbox", fields: &[], indexe
 /// How far each writer's entries are known to have been published.
 pub static WATERMARKS: Collection = Collection { name: "watermarks", fields: &[], indexes: &[] };
 
-/// Most entries that wait in memory for the bus; beyond it they are left to be read from the store. It holds the
-/// events of several seconds at full speed in a few megabytes.
+/// Most entries that wait in memory for the bus; beyond it they are left to be read from the store.
+/// It holds the events of several seconds at full speed in a few megabytes.
 const MAX_WAITING: usize = 20_000;
 
-/// After so many sweeps, a second apart, an entry whose commit was in doubt will not appear any more: no commit takes
-/// ten minutes.
+/// After so many sweeps, a second apart, an entry whose commit was in doubt will not appear any
+/// more: no commit takes ten minutes.
 const LOOKS_FOR_DOUBTFUL: u32 = 600;
 
 /// An event that has been committed.
@@ -69,8 +71,8 @@ struct State {
     open: BTreeSet<u64>,
     /// Committed and waiting for the bus.
     waiting: VecDeque<Entry>,
-    /// Counts left to the sweep: nobody knows whether they were committed, or memory had no room for them. With
-    /// each, how often the sweep has looked for its entry in vain.
+    /// Counts left to the sweep: nobody knows whether they were committed, or memory had no room
+    /// for them. With each, how often the sweep has looked for its entry in vain.
     left: BTreeMap<u64, u32>,
 }
 

@@ -1,4 +1,5 @@
-//! What was committed and has not reached the bus: after a crash, a doubtful commit, or a wiped broker.
+//! What was committed and has not reached the bus: after a crash, a doubtful commit, or a wiped
+//! broker.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -83,7 +84,8 @@ impl Sweep {
         Self { outbox, store, bus, clock, exclusive, state: Mutex::default() }
     }
 
-    /// Makes this writer known. Before its first commit, or nobody would look for what a crash leaves behind.
+    /// Makes this writer known. Before its first commit, or nobody would look for what a crash
+    /// leaves behind.
     ///
     /// # Errors
     /// When the store cannot serve.
@@ -235,7 +237,8 @@ impl Sweep {
         self.bus.publish(messages).await.map_err(StepFailed::new)
     }
 
-    /// Writes a document that only this process, or only its successor, writes; returns its version.
+    /// Writes a document that only this process, or only its successor, writes; returns its
+    /// version.
     async fn put<T: Serialize>(
         &self,
         id: &str,

@@ -1,8 +1,9 @@
-//! Removes entries that nobody needs any more, so that an outbox grows with what there is and not with what happened.
+//! Removes entries that nobody needs any more, so that an outbox grows with what there is and not
+//! with what happened.
 //!
-//! An entry goes when it has been published, is older than any subscriber's absence that we promise to bridge, and its
-//! aggregate has a newer version. The newest entry of every aggregate stays for ever: from those, copies in other
-//! services can be rebuilt (I21).
+//! An entry goes when it has been published, is older than any subscriber's absence that we promise
+//! to bridge, and its aggregate has a newer version. The newest entry of every aggregate stays for
+//! ever: from those, copies in other services can be rebuilt (I21).
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,9 +1,10 @@
-//! Services, running: the one place where adapters are named, and where everything that runs by itself is started and
-//! stopped.
+//! Services, running: the one place where adapters are named, and where everything that runs by
+//! itself is started and stopped.
 //!
-//! [`Running::start`] gives each service its own store, outbox, engine and inbox, and starts its workers; [`serve`]
-//! puts their routes on an address. Stopping goes the other way round: no new connections, requests finished, workers
-//! stopped between two steps, and at last the watermarks saved, so that a clean stop leaves nothing to sweep.
+//! [`Running::start`] gives each service its own store, outbox, engine and inbox, and starts its
+//! workers; [`serve`] puts their routes on an address. Stopping goes the other way round: no new
+//! connections, requests finished, workers stopped between two steps, and at last the watermarks
+//! saved, so that a clean stop leaves nothing to sweep.
 
 mod clock;
 mod serve;
@@ -13,7 +14,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::runtime::Handle;
 use tokio::sync::watch;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -77,17 +77,17 @@ pub struct Embedded {
 }
 
 impl Embedded {
-    /// Opens `folder`, making it if need be.
+    /// Opens `folder`, making it if need be. Work runs on the runtime that this is called in.
     ///
     /// # Errors
     /// When it cannot be used.
-    pub fn open(folder: &Path, runtime: Handle) -> Result<Self, StartError> {
+    pub fn open(folder: &Path) -> Result<Self, StartError> {
         let at_fault = |cause| StartError::Folder { folder: folder.to_owned(), cause };
         std::fs::create_dir_all(folder).map_err(at_fault)?;
         let ids = Arc::new(Ids::new(random_u64(&SystemEntropy)?));
         let options = embedded::Options::default();
         let bus = EmbeddedBus::open(&folder.join(BUS_FILE), options, &SystemEntropy)?;
-        let (clock, tasks) = (Arc::new(SystemClock), TokioTasks::new(runtime));
+        let (clock, tasks) = (Arc::new(SystemClock), TokioTasks::here());
         Ok(Self { folder: folder.to_owned(), clock, ids, tasks, bus })
     }
 
@@ -237,7 +237,8 @@ impl Running {
         }
     }
 
-    /// Stops the workers between two steps, waits for what is under way, and saves how far the relays got.
+    /// Stops the workers between two steps, waits for what is under way, and saves how far the
+    /// relays got.
     pub async fn stop(self) {
         self.stop.send_replace(true);
         if tokio::time::timeout(GRACE, self.tasks.done()).await.is_err() {
@@ -247,7 +248,8 @@ impl Running {
         }
         for sweep in &self.sweeps {
             if let Err(error) = sweep.save_watermark().await {
-                tracing::warn!(%error, "how far the relay got is not saved; some events go out twice");
+                let cost = "some events go out twice";
+                tracing::warn!(%error, cost, "how far the relay got is not saved");
             }
         }
     }

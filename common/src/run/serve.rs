@@ -1,6 +1,7 @@
 //! Connections: accepted, bounded, timed, and drained.
 //!
-//! Every limit is here by name, because a server without limits is one slow client away from none (I23).
+//! Every limit is here by name, because a server without limits is one slow client away from none
+//! (I23).
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -23,11 +24,12 @@ use tower::Service as _;
 
 use super::tasks::TokioTasks;
 
-/// Connections served at once; those above it wait in the system's accept queue. At some 20 KiB each this bounds the
-/// memory of idle connections to 200 MB.
+/// Connections served at once; those above it wait in the system's accept queue. At some 20 KiB
+/// each this bounds the memory of idle connections to 200 MB.
 pub const MAX_CONNECTIONS: usize = 10_000;
 
-/// How long a client may take to send a request's head, and a kept-alive connection to send nothing.
+/// How long a client may take to send a request's head, and a kept-alive connection to send
+/// nothing.
 pub const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// Most header fields of a request.

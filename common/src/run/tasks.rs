@@ -16,9 +16,9 @@ pub struct TokioTasks {
 }
 
 impl TokioTasks {
-    /// Tasks on `runtime`.
-    pub fn new(runtime: Handle) -> Self {
-        Self { runtime, running: Arc::new(watch::Sender::new(0)) }
+    /// Tasks on the runtime that this is called in.
+    pub fn here() -> Self {
+        Self { runtime: Handle::current(), running: Arc::new(watch::Sender::new(0)) }
     }
 
     /// Returns when nothing that was spawned runs any more.
@@ -31,10 +31,6 @@ impl TokioTasks {
     }
 
     /// Spawns a future that is no boxed [`Work`].
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is the spawn that everything else is handed"
-    )]
     pub fn start(&self, work: impl Future<Output = ()> + Send + 'static) {
         let counted = Counted::new(Arc::clone(&self.running));
         self.runtime.spawn(async move {

@@ -38,7 +38,8 @@ impl Command for HearPayment {
             // Money is given back only for an order that has ended: nothing can follow here.
             PaymentStatus::Refunding | PaymentStatus::Refunded => return Ok(Change::nothing(())),
         };
-        // An order that does not move has ended, or knows: the payments service hears which from the order itself.
+        // An order that does not move has ended, or knows: the payments service hears which from
+        // the order itself.
         let Ok((kind, after)) = moved else { return Ok(Change::nothing(())) };
         let told = event(kind, &after, order.version + 1, None);
         Ok(Change::nothing(()).put(after).tell(&told))

@@ -29,8 +29,8 @@ pub struct Place {
     pub max_live: u32,
 }
 
-/// A price as a buyer saw it, in thousandths of a major unit: no currency has a smaller minor unit, and the
-/// currency is the ticket's to say.
+/// A price as a buyer saw it, in thousandths of a major unit: no currency has a smaller minor unit,
+/// and the currency is the ticket's to say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SeenPrice {
     /// Thousandths of a major unit.

@@ -1,4 +1,5 @@
-//! Plain types and pure state machines: what an order and a ticket's stock are, and what can become of them.
+//! Plain types and pure state machines: what an order and a ticket's stock are, and what can become
+//! of them.
 
 pub mod order;
 pub mod stock;

@@ -7,7 +7,8 @@ use common::money::Money;
 use common::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// Most declined payments that an order remembers: more than any buyer tries within a window, few enough to keep.
+/// Most declined payments that an order remembers: more than any buyer tries within a window, few
+/// enough to keep.
 const MAX_DECLINED: usize = 32;
 
 /// Units of a ticket, reserved for a buyer, and what became of them.
@@ -115,7 +116,8 @@ impl Order {
         }
     }
 
-    /// The order once `payment` has begun. The expiry is held off until `hold` from now, and no longer.
+    /// The order once `payment` has begun. The expiry is held off until `hold` from now, and no
+    /// longer.
     ///
     /// # Errors
     /// When the order has ended, or knows of that payment.
@@ -139,7 +141,8 @@ impl Order {
         Ok(self)
     }
 
-    /// The order once `payment` has come to nothing: it waits for its buyer again, as long as its window is open.
+    /// The order once `payment` has come to nothing: it waits for its buyer again, as long as its
+    /// window is open.
     ///
     /// # Errors
     /// When the order has ended, or knows of it.
@@ -162,8 +165,8 @@ impl Order {
         Ok(self)
     }
 
-    /// The order once `payment` has been captured, whatever the time: as long as nothing has ended it, it is paid
-    /// (I12).
+    /// The order once `payment` has been captured, whatever the time: as long as nothing has ended
+    /// it, it is paid (I12).
     ///
     /// # Errors
     /// When the order has ended. Then the payments service gives the money back.
@@ -177,7 +180,8 @@ impl Order {
         Ok(self)
     }
 
-    /// The order once its buyer has cancelled it, also while a payment is on its way: that is given back.
+    /// The order once its buyer has cancelled it, also while a payment is on its way: that is given
+    /// back.
     ///
     /// # Errors
     /// When the order has ended.

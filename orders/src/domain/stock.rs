@@ -58,8 +58,8 @@ impl Stock {
         Self { listing, taken: 0, holder: None }
     }
 
-    /// Units that nobody holds. A seller may have withdrawn units while they were being taken, so it is not simply
-    /// the difference.
+    /// Units that nobody holds. A seller may have withdrawn units while they were being taken, so
+    /// it is not simply the difference.
     pub fn free(&self) -> u32 {
         self.listing.quantity.saturating_sub(self.taken)
     }
@@ -81,10 +81,12 @@ impl Stock {
         Ok(self)
     }
 
-    /// The stock once `order` has given its `quantity` units back. Whoever else holds units is untouched (I13).
+    /// The stock once `order` has given its `quantity` units back. Whoever else holds units is
+    /// untouched (I13).
     #[must_use]
     pub fn give_back(mut self, quantity: u32, order: OrderId) -> Self {
-        // A commit takes and gives back exactly what the order's own state allows, so this cannot go below zero.
+        // A commit takes and gives back exactly what the order's own state allows, so this cannot
+        // go below zero.
         assert!(self.taken >= quantity, "{order} gives back more units than are taken");
         self.taken -= quantity;
         if self.holder == Some(order) {
