@@ -36,7 +36,7 @@ async fn titles(app: &App, search: Search) -> Vec<String> {
 }
 
 fn query(text: &str) -> Search {
-    Search { words: words(text).collect(), ..Search::default() }
+    Search { words: words(text), ..Search::default() }
 }
 
 fn sorted(name: &str) -> Search {
