@@ -25,6 +25,24 @@ pub struct Cli {
 pub enum Command {
     /// Serve the marketplace (what happens without a subcommand)
     Serve(Serve),
+    /// Fill an empty marketplace that is running with events, tickets and a few orders to look at
+    Demo {
+        /// Where it is
+        #[arg(
+            long,
+            env = "TICKETING_URL",
+            value_name = "URL",
+            default_value = "http://127.0.0.1:3000"
+        )]
+        url: String,
+    },
+    /// Verify what the data of a marketplace that is not running must show; exits with 1 if
+    /// something is wrong
+    Check {
+        /// Its folder
+        #[arg(long, env = "TICKETING_DATA", value_name = "FOLDER", default_value = "./data")]
+        data: PathBuf,
+    },
     /// Print the OpenAPI description of the HTTP API and exit
     Openapi,
 }
@@ -33,7 +51,12 @@ pub enum Command {
 #[derive(Debug, Clone, Args)]
 pub struct Serve {
     /// Address and port to listen on; port 0 takes any free one
-    #[arg(long, env = "TICKETING_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:3000")]
+    #[arg(
+        long,
+        env = "TICKETING_LISTEN",
+        value_name = "ADDRESS",
+        default_value = "127.0.0.1:3000"
+    )]
     pub listen: SocketAddr,
 
     /// Folder for all data; made if it is not there
@@ -152,10 +175,14 @@ mod tests {
 
     #[test]
     fn durations_are_numbers_with_units() {
-        for (text, ms) in [("1s", 1_000), ("15m", 900_000), ("1h 30m", 5_400_000), ("1s500ms", 1_500)] {
+        for (text, ms) in
+            [("1s", 1_000), ("15m", 900_000), ("1h 30m", 5_400_000), ("1s500ms", 1_500)]
+        {
             assert_eq!(at_least_a_second(text), Ok(Duration::from_millis(ms)), "{text}");
         }
-        for text in ["", "15", "m", "-1s", "999ms", "1 s x", "1.5s", "99999999999999999999d", "9999999d"] {
+        for text in
+            ["", "15", "m", "-1s", "999ms", "1 s x", "1.5s", "99999999999999999999d", "9999999d"]
+        {
             assert!(at_least_a_second(text).is_err(), "{text}");
         }
     }

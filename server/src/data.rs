@@ -14,6 +14,26 @@ pub struct Locked {
     _file: File,
 }
 
+/// A file that every folder has that was ever served: the orders service's.
+const A_SERVICES_FILE: &str = "orders.db";
+
+/// Locks `folder`, which must have been served before. Nothing is made where it was not.
+///
+/// # Errors
+/// With a sentence that says what to do.
+pub fn lock_served(folder: &Path) -> Result<Locked, String> {
+    let shown = folder.display();
+    if !folder.is_dir() {
+        return Err(format!("there is no folder {shown}; name the right one with --data"));
+    }
+    if !folder.join(A_SERVICES_FILE).is_file() {
+        return Err(format!(
+            "the folder {shown} does not hold a marketplace's data; name the right one with --data"
+        ));
+    }
+    lock(folder)
+}
+
 /// Locks `folder`, making it if need be.
 ///
 /// # Errors
@@ -65,5 +85,19 @@ mod tests {
         assert!(refused.contains(&std::process::id().to_string()), "{refused}");
         drop(first);
         lock(folder.path()).unwrap();
+    }
+
+    #[test]
+    fn what_was_never_served_is_left_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let missing = folder.path().join("missing");
+        for (path, said) in
+            [(missing.as_path(), "no folder"), (folder.path(), "does not hold a marketplace's")]
+        {
+            let refused = lock_served(path).unwrap_err();
+            assert!(refused.contains(said), "{refused}");
+        }
+        assert!(!missing.exists());
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 }

@@ -43,10 +43,16 @@ pub fn greet(address: SocketAddr, data: &Path) -> std::io::Result<()> {
     writeln!(out, "Fill it with something to look at:  ticketing demo --url http://{address}")?;
     writeln!(out, "Or try it by hand:")?;
     writeln!(out, "  curl -c jar -H 'content-type: application/json' \\")?;
-    writeln!(out, "       -d '{{\"email\":\"you@example.org\",\"password\":\"correct horse\"}}' \\")?;
+    writeln!(
+        out,
+        "       -d '{{\"email\":\"you@example.org\",\"password\":\"correct horse\"}}' \\"
+    )?;
     writeln!(out, "       http://{address}/api/users/signup")?;
     writeln!(out, "  curl -b jar -H 'content-type: application/json' \\")?;
-    writeln!(out, "       -d '{{\"title\":\"Front row\",\"price\":20}}' http://{address}/api/tickets")?;
+    writeln!(
+        out,
+        "       -d '{{\"title\":\"Front row\",\"price\":20}}' http://{address}/api/tickets"
+    )?;
     writeln!(out)?;
     writeln!(out, "Stop with Ctrl-C.")?;
     out.flush()

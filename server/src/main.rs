@@ -1,7 +1,9 @@
 //! The program `ticketing`: all services in one process, on storage embedded in one folder.
 
+mod check;
 mod cli;
 mod data;
+mod demo;
 mod home;
 mod serve;
 mod services;
@@ -17,6 +19,8 @@ fn main() -> ExitCode {
     let outcome = match cli.command {
         None => serve::run(&cli.serve),
         Some(Command::Serve(options)) => serve::run(&options),
+        Some(Command::Demo { url }) => demo::run(&url),
+        Some(Command::Check { data }) => check::run(&data),
         Some(Command::Openapi) => serve::print_openapi(),
     };
     match outcome {

@@ -127,7 +127,9 @@ fn stop_signal() -> Result<impl Future<Output = ()> + Send, String> {
                 _ = terminate.recv() => {}
                 _ = interrupt.recv() => {}
             }
-            tracing::warn!("stopped by a second signal; what was under way is recovered at the next start");
+            tracing::warn!(
+                "stopped by a second signal; what was under way is recovered at the next start"
+            );
             #[expect(clippy::disallowed_methods, reason = "whoever presses twice means it")]
             std::process::exit(1);
         });

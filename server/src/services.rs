@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use auth::hashing::Cost;
 use auth::passwords::Limits;
+use common::execute::chain;
 use common::http;
 use common::id::SystemEntropy;
 use common::run::Embedded;
 use common::service::Service;
+use common::store::Store;
 use payments::provider::sandbox::{self, Sandbox};
 
 use crate::cli::Serve;
@@ -23,14 +25,23 @@ const PASSWORD_ITERATIONS: u32 = 2;
 /// share an address are many, and each mistypes for themselves.
 const ADDRESS_SHARE: u32 = 5;
 
-/// All services.
+/// The sandbox provider's own ledger.
 ///
 /// # Errors
 /// With a sentence that says what went wrong.
-pub fn all(options: &Serve, embedded: &Embedded) -> Result<Vec<Service>, String> {
-    let ledger = embedded
-        .store(SANDBOX_FILE, sandbox::COLLECTIONS)
-        .map_err(|error| common::execute::chain(&error))?;
+pub fn provider_ledger(embedded: &Embedded) -> Result<Arc<dyn Store>, String> {
+    embedded.store(SANDBOX_FILE, sandbox::COLLECTIONS).map_err(|error| chain(&error))
+}
+
+/// All services, with the sandbox provider on `ledger`.
+///
+/// # Errors
+/// With a sentence that says what went wrong.
+pub fn all(
+    options: &Serve,
+    embedded: &Embedded,
+    ledger: Arc<dyn Store>,
+) -> Result<Vec<Service>, String> {
     let clock = Arc::clone(embedded.clock());
     let provider = Sandbox::new(ledger, clock, Arc::new(SystemEntropy), Duration::ZERO);
     Ok(vec![
@@ -64,7 +75,8 @@ fn accounts(options: &Serve) -> Result<auth::Settings, String> {
 /// # Errors
 /// With a sentence that names the option at fault.
 pub fn http(options: &Serve, embedded: &Embedded) -> Result<http::Settings, String> {
-    let mut settings = http::Settings::new(Arc::clone(embedded.clock()), Arc::clone(embedded.ids()));
+    let mut settings =
+        http::Settings::new(Arc::clone(embedded.clock()), Arc::clone(embedded.ids()));
     if let Some(url) = &options.public_url {
         settings.public_url = Some(url.parse().map_err(|error| format!("--public-url: {error}"))?);
     }
