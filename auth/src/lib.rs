@@ -80,7 +80,6 @@ pub fn service(settings: Settings) -> Service {
     Service {
         name: "auth",
         collections: COLLECTIONS,
-        aggregates: &REVOCATIONS,
         assemble: Box::new(move |context| assemble(settings, context)),
     }
 }

@@ -23,9 +23,6 @@ pub struct Service {
     pub name: &'static str,
     /// What it keeps, besides [`RESERVED`].
     pub collections: &'static [&'static Collection],
-    /// Which of these holds the aggregates that its events are about, so that old events can be
-    /// told from current.
-    pub aggregates: &'static Collection,
     /// Makes the rest of it, once its ports are there.
     pub assemble: Box<dyn FnOnce(Context) -> Parts + Send>,
 }

@@ -11,7 +11,7 @@ use common::command::{Change, Command, Docs, Entity, Key, Moment, Refusal};
 use common::events::Event;
 use common::execute::{Engine, Failure, Ports};
 use common::id::Ids;
-use common::outbox::{OUTBOX, Outbox, Relay, Sweep};
+use common::outbox::{OUTBOX, Outbox, PARTITIONS, RETENTION, Relay, Sweep, Trim};
 use common::replies::{Answer, Once, RequestKey};
 use common::store::memory::MemoryStore;
 use common::store::{
@@ -370,6 +370,49 @@ async fn i9_a_bus_that_is_down_delays_events_and_loses_none() {
     *bench.bus.down.lock().unwrap() = false;
     bench.relay().await;
     assert_eq!(bench.bus.versions(), [0]);
+}
+
+/// A clock that stands at this time.
+struct At(Timestamp);
+
+#[async_trait]
+impl Clock for At {
+    fn now(&self) -> Timestamp {
+        self.0
+    }
+
+    async fn sleep(&self, _: Duration) {}
+}
+
+/// Lets every aggregate's turn come.
+async fn trim_everything(bench: &Bench, now: Timestamp) {
+    let trim = Trim::new(Arc::clone(&bench.store) as Arc<dyn Store>, Arc::new(At(now)));
+    for _ in 0..PARTITIONS {
+        while trim.step().await.unwrap() == Progress::More {}
+    }
+}
+
+#[tokio::test]
+async fn i21_trimming_keeps_the_newest_event_and_whatever_is_not_published() {
+    let bench = Bench::new();
+    let sweep = bench.sweep();
+    for _ in 0..3 {
+        bench.engine.run(ADD, "t").await.unwrap();
+    }
+    let (soon, late) = (TestClock.now(), TestClock.now().plus(RETENTION));
+    settle(&sweep).await;
+    trim_everything(&bench, late).await;
+    assert_eq!(bench.recorded(), 3, "nothing that is not published goes");
+    bench.relay().await;
+    settle(&sweep).await;
+    trim_everything(&bench, soon).await;
+    assert_eq!(bench.recorded(), 3, "nothing that is young goes");
+    trim_everything(&bench, late).await;
+    assert_eq!(bench.recorded(), 1, "the newest stays");
+    bench.bus.messages.lock().unwrap().clear();
+    *bench.bus.epoch.lock().unwrap() += 1;
+    settle(&sweep).await;
+    assert_eq!(bench.bus.versions(), [2]);
 }
 
 #[tokio::test]

@@ -44,7 +44,6 @@ pub fn service(settings: Settings) -> Service {
     Service {
         name: "orders",
         collections: COLLECTIONS,
-        aggregates: &ORDERS,
         assemble: Box::new(move |Context { engine, kit }| Parts {
             routes: http::routes(http::Api {
                 kit,

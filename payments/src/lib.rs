@@ -61,7 +61,6 @@ pub fn service(settings: Settings) -> Service {
     Service {
         name: "payments",
         collections: COLLECTIONS,
-        aggregates: &PAYMENTS,
         assemble: Box::new(move |Context { engine, kit }| {
             let sandbox = settings.provider;
             let provider = Arc::clone(&sandbox) as Arc<dyn Provider>;

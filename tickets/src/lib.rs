@@ -30,7 +30,6 @@ pub fn service() -> Service {
     Service {
         name: "tickets",
         collections: &COLLECTIONS,
-        aggregates: &TICKETS,
         assemble: Box::new(|Context { kit, .. }| Parts {
             routes: http::routes(kit),
             hears: consume::hears(),

@@ -31,7 +31,7 @@ use crate::store::{Action, Collection, Expect, Write};
 
 pub use relay::Relay;
 pub use sweep::Sweep;
-pub use trim::Trim;
+pub use trim::{PARTITIONS, RETENTION, Trim};
 
 /// Every event of the service, by writer and count.
 pub static OUTBOX: Collection = Collection { name: "outbox", fields: &[], indexes: &[] };

@@ -2,8 +2,12 @@
 //! with what happened.
 //!
 //! An entry goes when it has been published, is older than any subscriber's absence that we promise
-//! to bridge, and its aggregate has a newer version. The newest entry of every aggregate stays for
-//! ever: from those, copies in other services can be rebuilt (I21).
+//! to bridge, and is not the newest of its aggregate. The newest of every aggregate stays for ever:
+//! from those, copies in other services can be rebuilt (I21).
+//!
+//! Which entry is the newest only the entries say: a document's own version may have risen without
+//! an event. So a round reads the outbox twice, first to learn the newest versions, then to remove.
+//! To hold few of them at a time, a round looks after a sixteenth of all aggregates.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,57 +21,109 @@ use crate::bus::MAX_MESSAGES;
 use crate::events::Envelope;
 use crate::id::Id;
 use crate::store::{
-    Action, Collection, CommitError, Document, Expect, Filter, Found, MAX_PAGE, Order, Query,
-    Store, Write,
+    Action, CommitError, Expect, Filter, Found, MAX_PAGE, Order, Query, Store, Write,
 };
-use crate::time::Clock;
+use crate::time::{Clock, Timestamp};
 use crate::worker::{Progress, Reconciler, StepFailed};
 
 /// How long an entry stays though newer ones exist.
 pub const RETENTION: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
-/// How often it starts over from the oldest entry.
+/// How often a round begins.
 const PERIOD: Duration = Duration::from_secs(60 * 60);
+
+/// Rounds that it takes to look after all aggregates.
+pub const PARTITIONS: u32 = 16;
 
 /// Trims one service's outbox.
 pub struct Trim {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
-    /// Where the aggregates are that the events are about.
-    aggregates: &'static Collection,
-    /// The id that this round has got to.
-    reached: Mutex<String>,
+    round: Mutex<Round>,
+}
+
+/// Where a round stands.
+#[derive(Debug, Clone, Default)]
+struct Round {
+    number: u32,
+    removing: bool,
+    /// The id that this reading has got to.
+    from: String,
+    /// The newest version of each aggregate that this round looks after.
+    newest: HashMap<String, u64>,
+}
+
+impl Round {
+    /// Whether this round looks after `aggregate`: by its last hex digit, in which ids differ most.
+    fn is_about(&self, aggregate: &str) -> bool {
+        let last = aggregate.chars().next_back().and_then(|digit| digit.to_digit(PARTITIONS));
+        last.unwrap_or(0) == self.number % PARTITIONS
+    }
+
+    fn learn(&mut self, page: &[Found]) -> Result<(), StepFailed> {
+        for found in page {
+            let envelope = Envelope::read(&found.document.body).map_err(StepFailed::new)?;
+            if self.is_about(&envelope.aggregate) {
+                let newest = self.newest.entry(envelope.aggregate).or_default();
+                *newest = envelope.version.max(*newest);
+            }
+        }
+        Ok(())
+    }
+
+    /// The removals of a page, given from which count on each writer's entries may be unpublished.
+    fn removals(
+        &self,
+        page: &[Found],
+        unpublished_from: &HashMap<Id, u64>,
+        now: Timestamp,
+    ) -> Result<Vec<Write>, StepFailed> {
+        let mut removals = Vec::new();
+        for Found { document, .. } in page {
+            let envelope = Envelope::read(&document.body).map_err(StepFailed::new)?;
+            let newest = self.newest.get(&envelope.aggregate);
+            let superseded = newest.is_some_and(|newest| *newest > envelope.version);
+            let old = now.since(envelope.at) >= RETENTION;
+            if superseded && old && is_published(&document.id, unpublished_from) {
+                removals.push(Write {
+                    collection: &OUTBOX,
+                    id: document.id.clone(),
+                    expect: Expect::Version(document.version),
+                    action: Action::Delete,
+                });
+            }
+        }
+        Ok(removals)
+    }
+
+    /// After a page: on in the same reading, to the other one, or to the next round.
+    fn turn(self, page: &[Found]) -> (Self, Progress) {
+        match page.last() {
+            Some(last) => {
+                (Self { from: format!("{}\0", last.document.id), ..self }, Progress::More)
+            }
+            None if self.removing => {
+                (Self { number: self.number.wrapping_add(1), ..Self::default() }, Progress::Idle)
+            }
+            None => (Self { removing: true, from: String::new(), ..self }, Progress::More),
+        }
+    }
+}
+
+/// Whether an entry lies below its writer's watermark. A writer without one has nothing left to
+/// publish.
+fn is_published(id: &str, unpublished_from: &HashMap<Id, u64>) -> bool {
+    let Some((writer, count)) = id.split_once('-') else { return false };
+    let (Ok(writer), Ok(count)) = (writer.parse::<Id>(), u64::from_str_radix(count, 16)) else {
+        return false;
+    };
+    unpublished_from.get(&writer).is_none_or(|below| count < *below)
 }
 
 impl Trim {
-    /// Trims the outbox in `store` of events about documents in `aggregates`.
-    pub fn new(
-        store: Arc<dyn Store>,
-        clock: Arc<dyn Clock>,
-        aggregates: &'static Collection,
-    ) -> Self {
-        Self { store, clock, aggregates, reached: Mutex::default() }
-    }
-
-    async fn is_done_with(
-        &self,
-        document: &Document,
-        unpublished_from: &HashMap<Id, u64>,
-    ) -> Result<bool, StepFailed> {
-        let envelope = Envelope::read(&document.body).map_err(StepFailed::new)?;
-        if self.clock.now().since(envelope.at) < RETENTION {
-            return Ok(false);
-        }
-        let Some((writer, count)) = document.id.split_once('-') else { return Ok(false) };
-        let (Ok(writer), Ok(count)) = (writer.parse::<Id>(), u64::from_str_radix(count, 16)) else {
-            return Ok(false);
-        };
-        if unpublished_from.get(&writer).is_some_and(|below| count >= *below) {
-            return Ok(false);
-        }
-        let aggregate = self.store.get(self.aggregates, &envelope.aggregate).await;
-        let aggregate = aggregate.map_err(StepFailed::new)?;
-        Ok(aggregate.is_some_and(|aggregate| aggregate.version > envelope.version))
+    /// Trims the outbox in `store`.
+    pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Self {
+        Self { store, clock, round: Mutex::default() }
     }
 
     async fn watermarks(&self) -> Result<HashMap<Id, u64>, StepFailed> {
@@ -88,8 +144,7 @@ impl Trim {
         Ok(below)
     }
 
-    async fn page(&self) -> Result<Vec<Found>, StepFailed> {
-        let from = self.reached.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    async fn page(&self, from: String) -> Result<Vec<Found>, StepFailed> {
         let query = Query {
             collection: &OUTBOX,
             filters: vec![Filter::Ids(from, "~".to_owned())],
@@ -112,36 +167,23 @@ impl Reconciler for Trim {
     }
 
     async fn step(&self) -> Result<Progress, StepFailed> {
-        let page = self.page().await?;
-        let unpublished_from = self.watermarks().await?;
-        let mut removals = Vec::new();
-        for Found { document, .. } in &page {
-            if self.is_done_with(document, &unpublished_from).await? {
-                removals.push(Write {
-                    collection: &OUTBOX,
-                    id: document.id.clone(),
-                    expect: Expect::Version(document.version),
-                    action: Action::Delete,
-                });
+        let mut round = self.round.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let page = self.page(round.from.clone()).await?;
+        if round.removing {
+            let unpublished_from = self.watermarks().await?;
+            let removals = round.removals(&page, &unpublished_from, self.clock.now())?;
+            if !removals.is_empty() {
+                match self.store.commit(removals).await {
+                    // A conflict is another replica that trims the same page.
+                    Ok(()) | Err(CommitError::Conflict) => {}
+                    Err(error) => return Err(StepFailed::new(error)),
+                }
             }
+        } else {
+            round.learn(&page)?;
         }
-        if !removals.is_empty() {
-            match self.store.commit(removals).await {
-                // A conflict is another replica that trims the same page.
-                Ok(()) | Err(CommitError::Conflict) => {}
-                Err(error) => return Err(StepFailed::new(error)),
-            }
-        }
-        let mut reached = self.reached.lock().unwrap_or_else(PoisonError::into_inner);
-        match page.last() {
-            Some(last) => {
-                *reached = format!("{}\0", last.document.id);
-                Ok(Progress::More)
-            }
-            None => {
-                reached.clear();
-                Ok(Progress::Idle)
-            }
-        }
+        let (round, progress) = round.turn(&page);
+        *self.round.lock().unwrap_or_else(PoisonError::into_inner) = round;
+        Ok(progress)
     }
 }

@@ -167,7 +167,7 @@ impl Running {
         embedded: &Embedded,
         http: &http::Settings,
     ) -> Result<(), StartError> {
-        let Service { name, collections, aggregates, assemble } = service;
+        let Service { name, collections, assemble } = service;
         let store = embedded.store(name, &[collections, RESERVED].concat())?;
         let clock = Arc::clone(&embedded.clock);
         let bus: Arc<dyn Bus> = Arc::clone(&embedded.bus) as _;
@@ -201,7 +201,7 @@ impl Running {
         let common: [Arc<dyn Reconciler>; 5] = [
             Arc::new(Relay::new(Arc::clone(&outbox), Arc::clone(&bus))),
             Arc::clone(&sweep) as _,
-            Arc::new(Trim::new(Arc::clone(&store), Arc::clone(&clock), aggregates)),
+            Arc::new(Trim::new(Arc::clone(&store), Arc::clone(&clock))),
             Arc::new(Clearing::new(Arc::clone(&store), Arc::clone(&clock))),
             refresher,
         ];
