@@ -71,6 +71,7 @@ pub fn routes(auth: Auth) -> OpenApiRouter {
 ///
 /// Makes an account and begins a session.
 #[utoipa::path(
+    operation_id = "signUp",
     post,
     path = "/api/users/signup",
     tag = "users",
@@ -100,6 +101,7 @@ async fn sign_up(State(auth): State<Auth>, write: Write) -> Result<Response, Pro
 ///
 /// Begins a session. Says the same, after the same work, whether the account exists or not.
 #[utoipa::path(
+    operation_id = "signIn",
     post,
     path = "/api/users/signin",
     tag = "users",
@@ -126,6 +128,7 @@ async fn sign_in(State(auth): State<Auth>, write: Write) -> Result<Response, Pro
 ///
 /// Ends the session, on every service. Fine for whoever is not signed in.
 #[utoipa::path(
+    operation_id = "signOut",
     post,
     path = "/api/users/signout",
     tag = "users",
@@ -142,6 +145,7 @@ async fn sign_out(State(auth): State<Auth>, write: Write) -> Result<Response, Pr
 ///
 /// Ends every session of the account, on every service, this one included.
 #[utoipa::path(
+    operation_id = "signOutEverywhere",
     post,
     path = "/api/users/signout-everywhere",
     tag = "users",
@@ -159,6 +163,7 @@ async fn sign_out_everywhere(State(auth): State<Auth>, write: Write) -> Result<R
 ///
 /// Who is signed in, or null.
 #[utoipa::path(
+    operation_id = "currentUser",
     get,
     path = "/api/users/currentuser",
     tag = "users",
@@ -173,6 +178,7 @@ async fn current_user(read: Read) -> Result<Response, Problem> {
 ///
 /// Ends every session of the account, and begins a new one for whoever asks.
 #[utoipa::path(
+    operation_id = "changePassword",
     post,
     path = "/api/users/change-password",
     tag = "users",
@@ -205,6 +211,7 @@ async fn change_password(State(auth): State<Auth>, write: Write) -> Result<Respo
 ///
 /// Everything that this service knows of the person, and where the rest of their data is shown.
 #[utoipa::path(
+    operation_id = "exportAccount",
     get,
     path = "/api/users/export",
     tag = "users",
@@ -221,6 +228,7 @@ async fn export(State(auth): State<Auth>, read: Read) -> Result<Response, Proble
 ///
 /// Removes what is known of the person, and ends every session.
 #[utoipa::path(
+    operation_id = "deleteAccount",
     delete,
     path = "/api/users/me",
     tag = "users",
@@ -249,6 +257,7 @@ async fn delete_me(State(auth): State<Auth>, write: Write) -> Result<Response, P
 ///
 /// What session tokens are verified with, as a JSON Web Key Set.
 #[utoipa::path(
+    operation_id = "publicKeys",
     get,
     path = "/api/users/jwks.json",
     tag = "users",

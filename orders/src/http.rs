@@ -54,6 +54,7 @@ pub fn routes(api: Api) -> OpenApiRouter {
 /// Its units are reserved until `expiresAt`. A ticket that was put up a moment ago may still be
 /// unknown here; after a 404 for such a one, try again.
 #[utoipa::path(
+    operation_id = "placeOrder",
     post, path = "/api/orders", tag = "orders", request_body = NewOrder,
     responses(
         (status = 201, description = "The order; its units are reserved", body = OrderView),
@@ -96,6 +97,7 @@ async fn place(State(api): State<Api>, request: Write) -> Result<Response, Probl
 
 /// List one's own orders
 #[utoipa::path(
+    operation_id = "listOrders",
     get, path = "/api/orders", tag = "orders",
     params(
         (
@@ -130,6 +132,7 @@ async fn list(State(api): State<Api>, request: Read) -> Result<Response, Problem
 
 /// Show one of one's own orders
 #[utoipa::path(
+    operation_id = "showOrder",
     get, path = "/api/orders/{id}", tag = "orders",
     params(("id" = String, Path, description = "The order's id")),
     responses(
@@ -150,6 +153,7 @@ async fn show(
 ///
 /// Its units are on sale again. An order that is cancelled already stays so.
 #[utoipa::path(
+    operation_id = "cancelOrder",
     delete, path = "/api/orders/{id}", tag = "orders",
     params(("id" = String, Path, description = "The order's id")),
     responses(
@@ -176,6 +180,7 @@ async fn cancel(
 /// A stream of Server-Sent Events. The first `order` event comes at once, and another with every
 /// change; the data of each is the order as `GET /api/orders/{id}` gives it.
 #[utoipa::path(
+    operation_id = "watchOrder",
     get, path = "/api/orders/{id}/live", tag = "orders",
     params(("id" = String, Path, description = "The order's id")),
     responses(

@@ -50,6 +50,7 @@ pub fn routes(api: Api) -> OpenApiRouter {
 /// Answers when the order is complete. Where that is not known in time the answer is 503; who asks
 /// again joins the same payment, which is made once however often it is asked for.
 #[utoipa::path(
+    operation_id = "payOrder",
     post, path = "/api/payments", tag = "payments", request_body = NewPayment,
     security(("session" = [])),
     responses(
@@ -80,6 +81,7 @@ async fn pay(State(api): State<Api>, request: Write) -> Result<Response, Problem
 
 /// Show one of one's own payments
 #[utoipa::path(
+    operation_id = "showPayment",
     get, path = "/api/payments/{id}", tag = "payments",
     security(("session" = [])),
     params(("id" = String, Path, description = "The payment's id")),
@@ -107,6 +109,7 @@ async fn show(
 /// It must be signed by the provider, not long ago. It makes the provider be asked for the truth,
 /// and nothing else.
 #[utoipa::path(
+    operation_id = "receiveNotice",
     post, path = "/api/payments/webhooks/{provider}", tag = "payments",
     params(("provider" = String, Path, description = "The provider, such as `sandbox`")),
     request_body(content = Object, description = "As the provider writes it"),
