@@ -1,4 +1,5 @@
-//! The command line: every option, its variable, its default and what it may be. `--help` is the manual.
+//! The command line: every option, its variable, its default and what it may be. `--help` is the
+//! manual.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -6,8 +7,9 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-/// A ticket marketplace that you host yourself: people sign up, offer tickets, order them, and pay within a window or
-/// lose the reservation. Everything runs in this one process and keeps its data in one folder.
+/// A ticket marketplace that you host yourself: people sign up, offer tickets, order them, and pay
+/// within a window or lose the reservation. Everything runs in this one process and keeps its data
+/// in one folder.
 #[derive(Debug, Parser)]
 #[command(name = "ticketing", version, args_conflicts_with_subcommands = true)]
 pub struct Cli {
@@ -81,7 +83,8 @@ pub struct Serve {
           default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
     pub max_live_orders_per_buyer: u32,
 
-    /// Memory for hashing one password (Argon2id), in KiB. The default is what OWASP recommends; less is for tests
+    /// Memory for hashing one password (Argon2id), in KiB. The default is what OWASP recommends;
+    /// less is for tests
     #[arg(long, env = "TICKETING_PASSWORD_MEMORY_KIB", value_name = "KIB", default_value_t = 19_456,
           value_parser = clap::value_parser!(u32).range(8..=1_048_576))]
     pub password_memory_kib: u32,
@@ -100,7 +103,8 @@ pub struct Serve {
     #[arg(long, env = "TICKETING_LOG_FORMAT", value_name = "FORMAT", default_value = "text")]
     pub log_format: LogFormat,
 
-    /// Least severity that is logged: error, warn, info, debug or trace, also by module (`info,orders=debug`)
+    /// Least severity that is logged: error, warn, info, debug or trace, also by module
+    /// (`info,orders=debug`)
     #[arg(long, env = "TICKETING_LOG_LEVEL", value_name = "LEVEL", default_value = "info")]
     pub log_level: String,
 }

@@ -7,8 +7,8 @@ use std::path::Path;
 /// The file that is locked, and says by whom.
 const LOCK_FILE: &str = "lock";
 
-/// A data folder that no other process uses, for as long as this lives. The system lifts the lock when the process
-/// ends, however it ends.
+/// A data folder that no other process uses, for as long as this lives. The system lifts the lock
+/// when the process ends, however it ends.
 #[derive(Debug)]
 pub struct Locked {
     _file: File,
@@ -51,7 +51,8 @@ pub fn lock(folder: &Path) -> Result<Locked, String> {
         Err(TryLockError::WouldBlock) => return Err(taken(folder, file)),
         Err(TryLockError::Error(error)) => return Err(unusable(error)),
     }
-    // Who holds it is a courtesy to whoever meets it; a full disk must not keep the marketplace from starting.
+    // Who holds it is a courtesy to whoever meets it; a full disk must not keep the marketplace
+    // from starting.
     let noted = file.set_len(0).and_then(|()| file.rewind());
     let noted = noted.and_then(|()| writeln!(file, "{}", std::process::id()));
     if let Err(error) = noted {
@@ -68,8 +69,8 @@ fn taken(folder: &Path, mut file: File) -> String {
     };
     let shown = folder.display();
     format!(
-        "the data folder {shown} is in use by another ticketing{by}; stop that one, or choose another \
-         folder with --data"
+        "the data folder {shown} is in use by another ticketing{by}; stop that one, or choose \
+         another folder with --data"
     )
 }
 

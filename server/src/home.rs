@@ -30,7 +30,8 @@ async fn page() -> impl IntoResponse {
     (headers, PAGE)
 }
 
-/// Says where everything is and what to try. Whoever started the program reads the address from the first line.
+/// Says where everything is and what to try. Whoever started the program reads the address from the
+/// first line.
 ///
 /// # Errors
 /// When standard output cannot be written.

@@ -47,7 +47,10 @@ async fn serve(options: &Serve) -> Result<(), String> {
     let app = app(&mut running, settings.clone());
     // Requests are tracked apart from workers, because they end first.
     let connections = TokioTasks::here();
-    home::greet(address, &options.data).map_err(|error| format!("standard output: {error}"))?;
+    if let Err(error) = home::greet(address, &options.data) {
+        // Whoever started it may have read the first line, and closed the pipe.
+        tracing::warn!(%error, "standard output cannot be written");
+    }
     tracing::info!(%address, data = %options.data.display(), "serving");
     let stopping = async {
         stop.await;
@@ -141,8 +144,8 @@ fn stop_signal() -> Result<impl Future<Output = ()> + Send, String> {
 /// # Errors
 /// With a sentence that says what went wrong.
 pub fn print_openapi() -> Result<(), String> {
-    // The description is generated from the routes, and routes belong to services that are put together: on a folder
-    // that is gone afterwards.
+    // The description is generated from the routes, and routes belong to services that are put
+    // together: on a folder that is gone afterwards.
     let folder = tempfile::tempdir().map_err(|error| format!("no temporary folder: {error}"))?;
     let options = Serve::in_folder(folder.path());
     let runtime = Runtime::new().map_err(|error| format!("no threads can be started: {error}"))?;

@@ -15,14 +15,15 @@ use payments::provider::sandbox::{self, Sandbox};
 
 use crate::cli::Serve;
 
-/// The file of the sandbox provider in a data folder: another company's ledger, so it shares nothing with ours.
+/// The file of the sandbox provider in a data folder: another company's ledger, so it shares
+/// nothing with ours.
 const SANDBOX_FILE: &str = "sandbox";
 
 /// Passes of Argon2id over its memory, as OWASP recommends with 19 MiB.
 const PASSWORD_ITERATIONS: u32 = 2;
 
-/// So many times as many failed sign-ins come from one address as from one account before it has to wait: people who
-/// share an address are many, and each mistypes for themselves.
+/// So many times as many failed sign-ins come from one address as from one account before it has to
+/// wait: people who share an address are many, and each mistypes for themselves.
 const ADDRESS_SHARE: u32 = 5;
 
 /// The sandbox provider's own ledger.

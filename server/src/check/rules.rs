@@ -1,4 +1,5 @@
-//! What must hold of [`Facts`], by the numbers of docs/invariants.md. Pure: facts in, sentences out.
+//! What must hold of [`Facts`], by the numbers of docs/invariants.md. Pure: facts in, sentences
+//! out.
 
 use std::collections::BTreeMap;
 

@@ -170,7 +170,7 @@ mod tests {
         assert_eq!((reply.status, reply.session.as_deref()), (201, Some("abc")));
         assert_eq!(reply.body["id"], 1);
         let chunks =
-            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n[1\r\n3;x\r\n,2]\r\n0\r\n\r\n";
+            b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\n[1\r\n3;x\r\n,2]\r\n0\r\n";
         assert_eq!(read(chunks).unwrap().body, serde_json::json!([1, 2]));
         let empty = read(b"HTTP/1.1 204 No Content\r\n\r\n").unwrap();
         assert_eq!((empty.status, empty.body), (204, Value::Null));

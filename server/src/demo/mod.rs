@@ -71,8 +71,8 @@ fn refuse_unless_empty(market: &Market, url: &str) -> Result<(), String> {
     match tickets.map(Vec::len) {
         Some(0) => Ok(()),
         Some(_) => Err(format!(
-            "the marketplace at {url} has tickets already, and is left as it is; the demo is for an \
-             empty one: start one with `ticketing --data ./demo-data`"
+            "the marketplace at {url} has tickets already, and is left as it is; the demo is for \
+             an empty one: start one with `ticketing --data ./demo-data`"
         )),
         None => Err(format!("what answers at {url} is not a marketplace")),
     }

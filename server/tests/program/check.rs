@@ -54,6 +54,18 @@ fn what_people_did_leaves_data_that_is_right() {
 }
 
 #[test]
+fn what_a_crash_leaves_half_way_is_finished_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let market = Marketplace::serve(folder.path());
+    assert!(run(["demo", "--url", &market.url]).status.success());
+    // Killed, without a word.
+    drop(market);
+    let checked = run(["check", "--data", folder.path().to_str().unwrap()]);
+    let report = said(&checked);
+    assert!(checked.status.success(), "{report}{}", String::from_utf8_lossy(&checked.stderr));
+}
+
+#[test]
 fn tampering_is_found_and_named() {
     let folder = used();
     tamper(folder.path(), "orders", "orders", |order| order["quantity"] = json!(7));
