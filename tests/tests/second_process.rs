@@ -108,3 +108,19 @@ async fn two_servers_on_two_folders_do_not_know_each_other() {
     foreign.hold_session(&ada.client.session().expect("a session"));
     foreign.get("/api/orders").await.is(401);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_json_log_is_one_object_a_line() {
+    let mut server =
+        Setup::new().flag("--log-format", "json").flag("--log-level", "debug").start().await;
+    let buyer = server.person("buyer").await;
+    let order = text(&buyer.order(&buyer.sell_units(1).await).await, "id");
+    buyer.pay(&order, "tok_visa").await.is(201);
+    server.stop().await;
+    let log = server.log();
+    assert!(log.lines().count() > 3, "it says something: {log}");
+    for line in log.lines() {
+        let parsed: Result<serde_json::Value, _> = serde_json::from_str(line);
+        assert!(parsed.is_ok_and(|line| line.is_object()), "no JSON object: {line}");
+    }
+}
