@@ -13,6 +13,8 @@ use tokio::process::{Child, ChildStdout};
 use crate::client::{Address, Client, Request};
 use crate::setup::Setup;
 
+/// How long a killed process may take to be gone.
+const END: Duration = Duration::from_secs(2);
 /// How much of the log a failing test prints.
 const TAIL_BYTES: usize = 16 * 1024;
 
@@ -196,6 +198,15 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
+        // Gone before its folder is removed, or it would write into what is being removed.
+        if let Some(child) = self.child.as_mut() {
+            let started = Instant::now();
+            let mut ending = child.start_kill().is_ok();
+            while ending && started.elapsed() < END {
+                ending = matches!(child.try_wait(), Ok(None));
+                std::thread::yield_now();
+            }
+        }
         if std::thread::panicking() {
             let log = self.log();
             let from = log.len().saturating_sub(TAIL_BYTES);
