@@ -11,7 +11,7 @@ use common::command::{Change, Command, Docs, Entity, Key, Moment, Refusal};
 use common::events::Event;
 use common::execute::{Engine, Failure, Ports};
 use common::id::Ids;
-use common::outbox::{OUTBOX, Outbox, PARTITIONS, RETENTION, Relay, Sweep, Trim};
+use common::outbox::{OUTBOX, Outbox, PARTITIONS, RETENTION, Relay, Sweep, Trim, is_void};
 use common::replies::{Answer, Once, RequestKey};
 use common::store::memory::MemoryStore;
 use common::store::{
@@ -40,6 +40,8 @@ struct Scripted {
     inner: MemoryStore,
     script: Mutex<VecDeque<Trouble>>,
     commits: Mutex<usize>,
+    /// What was lost, in case it lands after all.
+    lost: Mutex<Vec<Batch>>,
 }
 
 #[async_trait]
@@ -63,7 +65,10 @@ impl Store for Scripted {
                 self.inner.commit_now(batch)?;
                 Err(CommitError::Unknown("scripted".into()))
             }
-            Trouble::UnknownLost => Err(CommitError::Unknown("scripted".into())),
+            Trouble::UnknownLost => {
+                self.lost.lock().unwrap().push(batch);
+                Err(CommitError::Unknown("scripted".into()))
+            }
             Trouble::Down => Err(Unavailable("scripted".into()).into()),
         }
     }
@@ -235,7 +240,8 @@ impl Bench {
         let order = Order { field: None, descending: false };
         let query =
             Query { collection: &OUTBOX, filters: vec![], order, after: None, limit: 1_000 };
-        self.store.inner.find_now(&query).len()
+        let found = self.store.inner.find_now(&query);
+        found.iter().filter(|found| !is_void(&found.document)).count()
     }
 
     fn sweep(&self) -> Sweep {
@@ -272,6 +278,54 @@ async fn i8_an_unknown_commit_that_was_lost_is_made_again() {
     bench.script(&[Trouble::UnknownLost, Trouble::UnknownLost, Trouble::UnknownLanded]);
     assert_eq!(bench.engine.run(ADD, "t").await, Ok(1));
     assert_eq!((bench.total(), bench.recorded()), (1, 1));
+}
+
+static NOTES: Collection = Collection { name: "notes", fields: &[], indexes: &[] };
+
+#[derive(Clone, Serialize, Deserialize)]
+struct Note {
+    id: String,
+}
+
+impl Entity for Note {
+    const COLLECTION: &'static Collection = &NOTES;
+
+    fn id(&self) -> String {
+        self.id.clone()
+    }
+}
+
+/// Makes a document under a new id: it conflicts with nothing, not even with itself.
+struct Write;
+
+impl Command for Write {
+    type Reply = String;
+
+    fn keys(&self, _: &Docs) -> Vec<Key> {
+        Vec::new()
+    }
+
+    fn decide(&self, _: &Docs, at: &Moment<'_>) -> Result<Change<String>, Refusal> {
+        let id = at.next_id().to_string();
+        Ok(Change::nothing(id.clone()).put(Note { id }).tell(&Counted { version: 0 }))
+    }
+}
+
+#[tokio::test]
+async fn i8_a_commit_that_lands_after_it_was_made_again_changes_nothing() {
+    let bench = Bench::new();
+    bench.script(&[Trouble::UnknownLost]);
+    let told = bench.engine.run(Write, "t").await.unwrap();
+    let lost = std::mem::take(&mut *bench.store.lost.lock().unwrap());
+    for batch in lost {
+        assert_eq!(bench.store.inner.commit_now(batch), Err(CommitError::Conflict));
+    }
+    let order = Order { field: None, descending: false };
+    let query = Query { collection: &NOTES, filters: vec![], order, after: None, limit: 10 };
+    let found = bench.store.inner.find_now(&query);
+    assert_eq!(found.iter().map(|f| f.document.id.as_str()).collect::<Vec<_>>(), [told]);
+    bench.relay().await;
+    assert_eq!(bench.bus.versions(), [0], "a void entry is no event");
 }
 
 #[tokio::test]

@@ -1,21 +1,25 @@
-//! What becomes of commits whose outcome the store could not tell.
+//! What becomes of a commit whose outcome the store could not tell.
 //!
 //! Such an attempt is there or not, or may still land. It is recognised by the first of its outbox
-//! entries, whose id no other attempt has. The order of looking is what makes this sound: documents
-//! are loaded first, then the witnesses of earlier attempts are looked for, then a new attempt is
-//! made. If an earlier one landed before the look, it is found, and its own verdicts are the
-//! answer. If it lands later, it does so on the same versions that the new attempt expects, so one
-//! of the two is a conflict: never both.
+//! entries, whose id no other attempt has, and it is settled before anything else is tried: if the
+//! entry is there, the attempt landed, and its own verdicts are the answer. If not, a void entry is
+//! written in its place. From then on the attempt cannot land any more, because it expects nothing
+//! there, and its commands are decided again.
 //!
-//! An attempt without events has no witness. Its commands are those whose repetition changes
+//! Rejected: trying again beside it, and trusting that the two would conflict. A command that only
+//! makes new documents conflicts with nothing, and one that is refused the second time writes
+//! nothing that could: the first attempt, landing late, would have made a second ticket, or started
+//! a payment that its buyer had been told was refused.
+//!
+//! An attempt without events has no such entry. Its commands are those whose repetition changes
 //! nothing (a copy that is no newer, a state already reached), so deciding again is the answer.
 
 use std::ops::Range;
 
 use super::job::Verdict;
 use crate::command::Key;
-use crate::outbox::{Entry, OUTBOX, Outbox};
-use crate::store::{Store, Unavailable};
+use crate::outbox::{Entry, OUTBOX, Outbox, is_void};
+use crate::store::Store;
 
 /// One decided batch.
 pub(super) struct Attempt {
@@ -25,49 +29,30 @@ pub(super) struct Attempt {
     pub(super) keys: Vec<Key>,
 }
 
-/// The attempts of which nobody knows yet what became of them.
-#[derive(Default)]
-pub(super) struct Attempts {
-    doubtful: Vec<Attempt>,
-}
-
-/// What is known by now.
+/// What is known of an attempt by now.
 pub(super) enum Fate {
-    /// This one was committed.
-    Committed(Attempt),
-    /// None has been committed so far.
-    NotSeen,
-    /// The store cannot be read.
-    Unreadable(Unavailable),
+    /// It was committed.
+    Committed,
+    /// It was not, and never will be.
+    Never,
+    /// The store cannot tell, for this reason.
+    Unknown(String),
 }
 
-impl Attempts {
-    pub(super) fn is_empty(&self) -> bool {
-        self.doubtful.is_empty()
-    }
-
-    pub(super) fn remember(&mut self, attempt: Attempt) {
-        self.doubtful.push(attempt);
-    }
-
-    pub(super) async fn resolve(&mut self, store: &dyn Store) -> Fate {
-        for index in 0..self.doubtful.len() {
-            let Some(witness) = self.doubtful[index].entries.first() else {
-                continue;
-            };
-            match store.get(&OUTBOX, &witness.message.id).await {
-                Err(down) => return Fate::Unreadable(down),
-                Ok(None) => {}
-                Ok(Some(_)) => return Fate::Committed(self.doubtful.swap_remove(index)),
-            }
-        }
-        Fate::NotSeen
-    }
-
-    /// Leaves to the outbox's sweep what has not been found out.
-    pub(super) fn give_up(self, outbox: &Outbox) {
-        for attempt in self.doubtful {
-            outbox.in_doubt(attempt.counts);
-        }
+/// Finds out whether the attempt with this first entry was committed, or makes sure that it never
+/// is.
+pub(super) async fn settle(witness: Option<&Entry>, store: &dyn Store) -> Fate {
+    let Some(witness) = witness else {
+        return Fate::Never;
+    };
+    match store.get(&OUTBOX, &witness.message.id).await {
+        Ok(Some(document)) if is_void(&document) => Fate::Never,
+        Ok(Some(_)) => Fate::Committed,
+        Ok(None) => match store.commit(vec![Outbox::void(witness)]).await {
+            Ok(()) => Fate::Never,
+            // Where it is a conflict, one of the two has landed just now: the next look says which.
+            Err(error) => Fate::Unknown(error.to_string()),
+        },
+        Err(down) => Fate::Unknown(down.to_string()),
     }
 }

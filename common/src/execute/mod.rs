@@ -3,7 +3,7 @@
 //! HTTP, consumers, timers and the simulator all hand their commands to [`Engine::run`]. It loads
 //! what a command looks at, lets it decide, and commits the documents and the events together. A
 //! conflict means that somebody else was quicker: everything is loaded and decided again. When the
-//! store cannot tell whether it committed, the answer is read, never guessed: see [`Attempts`].
+//! store cannot tell whether it committed, the answer is found out, never guessed: see [`attempts`].
 //!
 //! Commands that fight over one document ([`Command::gather`]) would mostly meet conflicts, so
 //! those that wait for the same one are decided one after another, each seeing what the one before
@@ -35,7 +35,7 @@ use crate::task::Tasks;
 use crate::time::{Clock, Timestamp};
 use crate::watch::Watchers;
 
-use attempts::{Attempt, Attempts, Fate};
+use attempts::{Attempt, Fate, settle};
 use gather::Gatherings;
 use job::{Asked, Job, Verdict};
 
@@ -166,11 +166,7 @@ impl Engine {
 
     /// Decides jobs one after another, commits them together, and answers every one of them.
     async fn decide_together(&self, jobs: Vec<Box<dyn Job>>) {
-        let mut attempts = Attempts::default();
-        let outcome = self.attempt_until_known(&jobs, &mut attempts).await;
-        // Attempts that came to nothing, or of which nobody knows, still hold counts of the outbox.
-        attempts.give_up(&self.outbox);
-        match outcome {
+        match self.attempt_until_known(&jobs).await {
             Ok(verdicts) => {
                 for (job, verdict) in jobs.into_iter().zip(verdicts) {
                     job.answer(verdict);
@@ -187,33 +183,23 @@ impl Engine {
         }
     }
 
-    async fn attempt_until_known(
-        &self,
-        jobs: &[Box<dyn Job>],
-        attempts: &mut Attempts,
-    ) -> Result<Vec<Verdict>, Failure> {
-        let mut trouble = String::new();
+    async fn attempt_until_known(&self, jobs: &[Box<dyn Job>]) -> Result<Vec<Verdict>, Failure> {
+        let mut doubtful: Option<(Attempt, String)> = None;
         for number in 0..MAX_ATTEMPTS {
-            if number > 1 || !attempts.is_empty() {
+            if number > 1 || doubtful.is_some() {
                 self.ports.clock.sleep(PAUSE * number.max(1)).await;
             }
-            let docs = match self.load(jobs).await {
-                Ok(docs) => docs,
-                Err(Failure::Unavailable(down)) if !attempts.is_empty() => {
-                    trouble = down.to_string();
-                    continue;
-                }
-                Err(failure) => return Err(failure),
-            };
-            // After loading: what had landed by then is seen in the documents or found here.
-            match attempts.resolve(&*self.ports.store).await {
-                Fate::Committed(attempt) => return Ok(self.publish(attempt)),
-                Fate::NotSeen => {}
-                Fate::Unreadable(down) => {
-                    trouble = down.to_string();
-                    continue;
+            if let Some((attempt, _)) = doubtful.take() {
+                match settle(attempt.entries.first(), &*self.ports.store).await {
+                    Fate::Committed => return Ok(self.publish(attempt)),
+                    Fate::Never => self.outbox.abandoned(attempt.counts),
+                    Fate::Unknown(cause) => {
+                        doubtful = Some((attempt, cause));
+                        continue;
+                    }
                 }
             }
+            let docs = self.load(jobs).await?;
             let (attempt, batch) = self.decide(jobs, docs)?;
             if batch.is_empty() {
                 return Ok(attempt.verdicts);
@@ -221,23 +207,21 @@ impl Engine {
             match self.ports.store.commit(batch).await {
                 Ok(()) => return Ok(self.publish(attempt)),
                 Err(CommitError::Conflict) => self.outbox.abandoned(attempt.counts),
-                Err(CommitError::Unknown(cause)) => {
-                    trouble = cause;
-                    attempts.remember(attempt);
-                }
+                Err(CommitError::Unknown(cause)) => doubtful = Some((attempt, cause)),
                 Err(CommitError::Unavailable(down)) => {
                     self.outbox.abandoned(attempt.counts);
-                    if attempts.is_empty() {
-                        return Err(Failure::Unavailable(down));
-                    }
-                    trouble = down.to_string();
+                    return Err(Failure::Unavailable(down));
                 }
             }
         }
-        if attempts.is_empty() {
-            return Err(Failure::Overloaded);
+        match doubtful {
+            None => Err(Failure::Overloaded),
+            Some((attempt, cause)) => {
+                // The outbox's sweep looks for what has not been found out.
+                self.outbox.in_doubt(attempt.counts);
+                Err(Failure::InDoubt(cause))
+            }
         }
-        Err(Failure::InDoubt(trouble))
     }
 
     /// Loads what the jobs look at, in rounds, until none of them names anything new.

@@ -23,11 +23,12 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use bytes::Bytes;
 use tokio::sync::Notify;
 
 use crate::bus::Message;
 use crate::id::Id;
-use crate::store::{Action, Collection, Expect, Write};
+use crate::store::{Action, Collection, Document, Expect, Write};
 
 pub use relay::Relay;
 pub use sweep::Sweep;
@@ -46,6 +47,9 @@ const MAX_WAITING: usize = 20_000;
 /// After so many sweeps, a second apart, an entry whose commit was in doubt will not appear any
 /// more: no commit takes ten minutes.
 const LOOKS_FOR_DOUBTFUL: u32 = 600;
+
+/// The body of a void entry: no envelope is so.
+const VOID: &[u8] = b"null";
 
 /// An event that has been committed.
 #[derive(Debug, Clone)]
@@ -105,6 +109,14 @@ impl Outbox {
             expect: Expect::Absent,
             action: Action::Put { version: 0, body: entry.message.body.clone(), fields: vec![] },
         }
+    }
+
+    /// The write that takes the place of `entry`, so that the batch it is part of cannot land later.
+    pub(crate) fn void(entry: &Entry) -> Write {
+        let body = Bytes::from_static(VOID);
+        let id = entry.message.id.clone();
+        let action = Action::Put { version: 0, body, fields: vec![] };
+        Write { collection: &OUTBOX, id, expect: Expect::Absent, action }
     }
 
     /// These entries are committed: they are published as soon as the bus takes them.
@@ -191,6 +203,11 @@ impl Outbox {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether a document of the outbox is no event, but the place of one that was never committed.
+pub fn is_void(document: &Document) -> bool {
+    *document.body == *VOID
 }
 
 fn entry_id(writer: Id, count: u64) -> String {

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::{OUTBOX, Outbox, WATERMARKS, entry_id};
+use super::{OUTBOX, Outbox, WATERMARKS, entry_id, is_void};
 use crate::bus::{Bus, MAX_MESSAGES, Message};
 use crate::events::{self, Envelope, NotUnderstood};
 use crate::id::Id;
@@ -58,7 +58,9 @@ pub struct Sweep {
 
 #[derive(Debug, Default, Clone)]
 struct State {
-    /// The document id that a republication of everything has got to.
+    /// The bus to which everything is being published again.
+    replaying: String,
+    /// The document id that this has got to.
     replayed_to: String,
     epoch_known: Option<String>,
     orphans_done: bool,
@@ -102,18 +104,24 @@ impl Sweep {
         let stored = self.store.get(&WATERMARKS, EPOCH_ID).await.map_err(StepFailed::new)?;
         let known: Option<Epoch> = stored.as_ref().map(read).transpose()?;
         if known.is_none_or(|known| known.name != epoch) {
-            let from = self.state().replayed_to;
+            // A bus that is wiped once more meanwhile is given everything from the beginning again.
+            let state = self.state();
+            let is_begun = state.replaying == epoch;
+            let from = if is_begun { state.replayed_to } else { String::new() };
             let page = self.entries(from, "~".to_owned()).await?;
             self.publish(&page).await?;
             if let Some(last) = page.last() {
-                self.update(|state| state.replayed_to = after(&last.document.id));
+                self.update(|state| {
+                    state.replaying = epoch;
+                    state.replayed_to = after(&last.document.id);
+                });
                 return Ok(Progress::More);
             }
             self.put(EPOCH_ID, stored.map(|d| d.version), &Epoch { name: epoch.clone() }).await?;
         }
         self.update(|state| {
             state.epoch_known = Some(epoch);
-            state.replayed_to = String::new();
+            state.replaying = String::new();
         });
         Ok(Progress::Idle)
     }
@@ -185,6 +193,7 @@ impl Sweep {
             let document = self.store.get(&OUTBOX, &id).await.map_err(StepFailed::new)?;
             match document {
                 None => self.outbox.not_found(count),
+                Some(document) if is_void(&document) => self.outbox.found_published(count),
                 Some(document) => {
                     let message = message(&document).map_err(StepFailed::new)?;
                     self.bus.publish(vec![message]).await.map_err(StepFailed::new)?;
@@ -229,11 +238,12 @@ impl Sweep {
     }
 
     async fn publish(&self, page: &[Found]) -> Result<(), StepFailed> {
-        if page.is_empty() {
+        let events = page.iter().filter(|found| !is_void(&found.document));
+        let messages: Result<Vec<_>, _> = events.map(|f| message(&f.document)).collect();
+        let messages = messages.map_err(StepFailed::new)?;
+        if messages.is_empty() {
             return Ok(());
         }
-        let messages: Result<Vec<_>, _> = page.iter().map(|f| message(&f.document)).collect();
-        let messages = messages.map_err(StepFailed::new)?;
         self.bus.publish(messages).await.map_err(StepFailed::new)
     }
 

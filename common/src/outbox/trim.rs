@@ -16,7 +16,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::sweep::{Watermark, read};
-use super::{OUTBOX, WATERMARKS};
+use super::{OUTBOX, WATERMARKS, is_void};
 use crate::bus::MAX_MESSAGES;
 use crate::events::Envelope;
 use crate::id::Id;
@@ -61,7 +61,7 @@ impl Round {
     }
 
     fn learn(&mut self, page: &[Found]) -> Result<(), StepFailed> {
-        for found in page {
+        for found in page.iter().filter(|found| !is_void(&found.document)) {
             let envelope = Envelope::read(&found.document.body).map_err(StepFailed::new)?;
             if self.is_about(&envelope.aggregate) {
                 let newest = self.newest.entry(envelope.aggregate).or_default();
@@ -79,7 +79,8 @@ impl Round {
         now: Timestamp,
     ) -> Result<Vec<Write>, StepFailed> {
         let mut removals = Vec::new();
-        for Found { document, .. } in page {
+        // A void one keeps out for good what its writer may still have under way.
+        for Found { document, .. } in page.iter().filter(|found| !is_void(&found.document)) {
             let envelope = Envelope::read(&document.body).map_err(StepFailed::new)?;
             let newest = self.newest.get(&envelope.aggregate);
             let superseded = newest.is_some_and(|newest| *newest > envelope.version);
