@@ -1,5 +1,7 @@
 //! The write path against a store that misbehaves on cue.
 
+#![expect(clippy::unwrap_used, reason = "a test panics on purpose")]
+
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

@@ -4,6 +4,8 @@
 //! edited. What this build writes must be the newest file of its kind, byte for byte: if it is not,
 //! add a file with the next number.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test panics on purpose")]
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 

@@ -1,5 +1,7 @@
 //! Every status × command, decided over documents in memory.
 
+#![expect(clippy::unwrap_used, reason = "a test panics on purpose")]
+
 use std::time::Duration;
 
 use common::command::{Change, Command, Docs, Moment, Refusal};

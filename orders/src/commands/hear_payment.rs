@@ -5,8 +5,8 @@ use std::time::Duration;
 use common::command::{Change, Command, Docs, Key, Moment, Refusal};
 use common::events::{OrderKind, PaymentState, PaymentStatus};
 
-use super::event;
-use crate::domain::Order;
+use super::{event, unchanged};
+use crate::domain::{Order, Stock};
 
 /// A payment has begun, was captured or declined, or is being given back.
 #[derive(Debug, Clone)]
@@ -20,8 +20,10 @@ pub struct HearPayment {
 impl Command for HearPayment {
     type Reply = ();
 
-    fn keys(&self, _: &Docs) -> Vec<Key> {
-        vec![Key::of::<Order>(self.payment.order_id)]
+    fn keys(&self, docs: &Docs) -> Vec<Key> {
+        let order = docs.get::<Order>(self.payment.order_id);
+        let stock = order.map(|order| Key::of::<Stock>(order.value.ticket.id));
+        [Key::of::<Order>(self.payment.order_id)].into_iter().chain(stock).collect()
     }
 
     fn decide(&self, docs: &Docs, at: &Moment<'_>) -> Result<Change<()>, Refusal> {
@@ -41,7 +43,10 @@ impl Command for HearPayment {
         // An order that does not move has ended, or knows: the payments service hears which from
         // the order itself.
         let Ok((kind, after)) = moved else { return Ok(Change::nothing(())) };
-        let told = event(kind, &after, order.version + 1, None);
+        // The stock has not changed; the event says it all the same, because the newest event of an
+        // order is the only one that is kept for ever, and the ticket's units are rebuilt from it.
+        let stock = docs.get::<Stock>(after.ticket.id).ok_or(Refusal::NotFound)?;
+        let told = event(kind, &after, order.version + 1, unchanged(&stock));
         Ok(Change::nothing(()).put(after).tell(&told))
     }
 }

@@ -29,7 +29,7 @@ pub struct Placed {
 }
 
 /// What an event says of an order.
-fn event(kind: OrderKind, order: &Order, version: u64, stock: Option<StockSnapshot>) -> OrderEvent {
+fn event(kind: OrderKind, order: &Order, version: u64, stock: StockSnapshot) -> OrderEvent {
     let ticket = OrderedTicket {
         id: order.ticket.id,
         title: order.ticket.title.clone(),
@@ -45,7 +45,7 @@ fn event(kind: OrderKind, order: &Order, version: u64, stock: Option<StockSnapsh
         ticket,
         quantity: order.quantity,
         total: order.total,
-        stock,
+        stock: Some(stock),
     };
     OrderEvent { kind, order }
 }
@@ -60,9 +60,16 @@ pub fn status(state: &State) -> OrderStatus {
     }
 }
 
+/// A stock as a change leaves it.
 fn snapshot(docs: &Docs, stock: &Stock) -> StockSnapshot {
     let version = docs.next_version::<Stock>(stock.listing.id);
     StockSnapshot { version, taken: stock.taken, holder: stock.holder }
+}
+
+/// A stock as it is.
+fn unchanged(stock: &Stored<'_, Stock>) -> StockSnapshot {
+    let Stored { version, value } = stock;
+    StockSnapshot { version: *version, taken: value.taken, holder: value.holder }
 }
 
 /// The change that ends an order and frees its units, in one commit.
@@ -72,8 +79,7 @@ fn release(docs: &Docs, before: &Stored<'_, Order>, ended: Order) -> Result<Chan
     let stock = stock.value.clone().give_back(ended.quantity, ended.id);
     let told = snapshot(docs, &stock);
     let version = before.version + 1;
-    let change =
-        Change::nothing(()).tell(&event(OrderKind::Cancelled, &ended, version, Some(told)));
+    let change = Change::nothing(()).tell(&event(OrderKind::Cancelled, &ended, version, told));
     let allowance = docs.get::<Allowance>(Allowance::id_of(ended.ticket.id, ended.buyer));
     let change = match allowance.map(|allowance| allowance.value.clone()) {
         Some(allowance) if allowance.live > 1 => {

@@ -89,7 +89,7 @@ impl Command for Place {
         };
         let told = snapshot(docs, &stock);
         let change = Change::nothing(Placed { version: 0, order: order.clone() });
-        let change = change.tell(&event(OrderKind::Created, &order, 0, Some(told)));
+        let change = change.tell(&event(OrderKind::Created, &order, 0, told));
         Ok(change.put(stock).put(allowance).put(order))
     }
 }
