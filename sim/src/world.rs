@@ -14,7 +14,7 @@ use common::inbox::{Hears, Inbox};
 use common::outbox::{Outbox, Relay, Sweep, Trim};
 use common::replies::Clearing;
 use common::store::memory::MemoryStore;
-use common::store::{Collection, Store};
+use common::store::Store;
 use common::time::Clock;
 use common::worker::{Reconciler, work};
 use orders::expiry::Expiry;
@@ -64,14 +64,6 @@ impl Which {
             Self::Tickets => tickets::consume::hears(),
             Self::Orders => orders::consume::hears(),
             Self::Payments => payments::consume::hears(),
-        }
-    }
-
-    fn aggregates(self) -> &'static Collection {
-        match self {
-            Self::Tickets => &tickets::documents::TICKETS,
-            Self::Orders => &orders::documents::ORDERS,
-            Self::Payments => &payments::documents::PAYMENTS,
         }
     }
 }
@@ -261,7 +253,7 @@ impl World {
         let mut reconcilers: Vec<Arc<dyn Reconciler>> = vec![
             Arc::new(Relay::new(outbox, Arc::clone(&bus))),
             Arc::new(sweep),
-            Arc::new(Trim::new(Arc::clone(&store), Arc::clone(&clock), which.aggregates())),
+            Arc::new(Trim::new(Arc::clone(&store), Arc::clone(&clock))),
             Arc::new(Clearing::new(store, Arc::clone(&clock))),
         ];
         if which == Which::Orders {
