@@ -26,7 +26,7 @@ use std::time::Duration;
 
 use common::id::{Entropy, SystemEntropy};
 use common::service::{Context, Parts, Service};
-use common::session::{LIFETIME, REVOCATIONS};
+use common::session::LIFETIME;
 use common::store::Collection;
 
 use domain::Policy;
