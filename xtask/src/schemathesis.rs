@@ -37,13 +37,14 @@ fn run(
     email: &str,
     choice: &str,
 ) -> Result<Tally, Failure> {
-    let session = format!("Authorization: Bearer {}", server.sign_up(email)?);
+    let session = format!("Cookie: session={}", server.sign_up(email)?);
     let document = format!("http://{}/api/openapi.json", server.address);
     let seed = std::env::var("TICKETING_SEED").unwrap_or_else(|_| SEED.to_owned());
     let is_apart = choice.starts_with("--include");
     let phases =
         if is_apart { "examples,coverage,fuzzing" } else { "examples,coverage,fuzzing,stateful" };
     let mut command = tool(workspace);
+    command.arg("--config-file").arg(workspace.root.join("xtask/schemathesis.toml"));
     command.args(["run", &document, "--checks", "all", "--header", &session, choice, APART]);
     command.args(["--phases", phases, "--max-examples", MAX_EXAMPLES, "--seed", &seed]);
     command.args(["--workers", "2", "--generation-database", "none", "--no-color"]);
