@@ -20,6 +20,8 @@ pub fn is_root() -> bool {
 #[derive(Debug)]
 pub struct SmallDisk {
     folder: PathBuf,
+    /// Keeps the folder above it, which cannot be removed before this is unmounted.
+    _home: Setup,
 }
 
 impl SmallDisk {
@@ -36,7 +38,7 @@ impl SmallDisk {
         mount.args(["-t", "tmpfs", "-o", &options, "tmpfs"]).arg(&folder);
         assert!(mount.status().expect("mount runs").success(), "tmpfs can be mounted");
         let setup = setup.data(&folder.join("data"));
-        (Self { folder }, setup)
+        (Self { folder, _home: setup.clone() }, setup)
     }
 
     /// Leaves not one free block.
