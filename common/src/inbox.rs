@@ -113,6 +113,10 @@ impl Inbox {
         subscription: &mut dyn Subscription,
         deliveries: Vec<Delivery>,
     ) -> Result<(), BusDown> {
+        #[cfg(feature = "planted")]
+        if crate::planted::is(crate::planted::Bug::EarlyAcknowledgement) {
+            subscription.acknowledge(deliveries.iter().map(|d| d.token).collect()).await?;
+        }
         // All at once, so that the store commits them together.
         let handled = join_all(deliveries.iter().map(|delivery| self.handle(delivery))).await;
         let (mut done, mut again) = (Vec::new(), Vec::new());

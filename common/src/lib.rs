@@ -31,6 +31,8 @@ pub mod id;
 pub mod inbox;
 pub mod money;
 pub mod outbox;
+#[cfg(feature = "planted")]
+pub mod planted;
 pub mod replies;
 pub mod run;
 pub mod service;

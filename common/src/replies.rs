@@ -104,6 +104,15 @@ where
                 false => Err(Refusal::KeyReused),
             };
         }
+        #[cfg(feature = "planted")]
+        if crate::planted::is(crate::planted::Bug::ForgottenReply) {
+            let decided = self.command.decide(docs, at);
+            let answer = (self.render)(decided.as_ref().map(|change| change.reply()));
+            return Ok(match decided {
+                Ok(change) => change.answering(|_| answer),
+                Err(_) => Change::nothing(answer),
+            });
+        }
         let decided = self.command.decide(docs, at);
         let answer = (self.render)(decided.as_ref().map(|change| change.reply()));
         let change = match decided {

@@ -118,6 +118,14 @@ impl Resolver {
             let (order, amount) = (payment.order, payment.amount);
             let token = token.clone();
             let request = ChargeRequest { payment: payment.id, order, amount, token };
+            #[cfg(feature = "planted")]
+            let request = match common::planted::is(common::planted::Bug::FreshKey) {
+                true => ChargeRequest {
+                    payment: PaymentId(self.engine.ids().next(self.engine.now())),
+                    ..request
+                },
+                false => request,
+            };
             self.in_time(self.provider.charge(&request)).await
         } else {
             self.in_time(self.provider.abandon(payment.id)).await
@@ -127,6 +135,13 @@ impl Resolver {
             Ok(charge) => {
                 self.record(payment, charge).await?;
                 Ok(if is_wanted { Progress::Idle } else { Progress::More })
+            }
+            #[cfg(feature = "planted")]
+            Err(ProviderError::Unknown(_))
+                if common::planted::is(common::planted::Bug::SilenceIsDecline) =>
+            {
+                self.record(payment, Charge::Declined(bad_token())).await?;
+                Ok(Progress::Idle)
             }
             Err(ProviderError::BadToken) => {
                 self.record(payment, Charge::Declined(bad_token())).await?;
@@ -170,6 +185,11 @@ impl Resolver {
             reference: reference.to_owned(),
             amount: payment.amount,
         };
+        #[cfg(feature = "planted")]
+        if common::planted::is(common::planted::Bug::RefundedTwice) {
+            let payment = PaymentId(self.engine.ids().next(self.engine.now()));
+            drop(self.provider.refund(&RefundRequest { payment, ..request.clone() }).await);
+        }
         match self.in_time(self.provider.refund(&request)).await {
             Ok(Refund::Done { reference }) => {
                 let command = RecordRefunded { payment: payment.id, refund: reference };

@@ -207,6 +207,12 @@ impl Engine {
             match self.ports.store.commit(batch).await {
                 Ok(()) => return Ok(self.publish(attempt)),
                 Err(CommitError::Conflict) => self.outbox.abandoned(attempt.counts),
+                #[cfg(feature = "planted")]
+                Err(CommitError::Unknown(cause))
+                    if crate::planted::is(crate::planted::Bug::UnknownIsFailure) =>
+                {
+                    return Err(Failure::Unavailable(Unavailable(cause)));
+                }
                 Err(CommitError::Unknown(cause)) => doubtful = Some((attempt, cause)),
                 Err(CommitError::Unavailable(down)) => {
                     self.outbox.abandoned(attempt.counts);

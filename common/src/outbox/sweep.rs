@@ -98,6 +98,10 @@ impl Sweep {
     /// Publishes everything again, page by page, if the bus is not the one it was published on.
     async fn replay(&self) -> Result<Progress, StepFailed> {
         let epoch = self.bus.epoch().await.map_err(StepFailed::new)?;
+        #[cfg(feature = "planted")]
+        if crate::planted::is(crate::planted::Bug::ForgottenWipe) {
+            return Ok(Progress::Idle);
+        }
         if self.state().epoch_known.as_ref() == Some(&epoch) {
             return Ok(Progress::Idle);
         }
@@ -128,6 +132,10 @@ impl Sweep {
 
     /// Publishes what other writers have left behind.
     async fn adopt(&self) -> Result<(), StepFailed> {
+        #[cfg(feature = "planted")]
+        self.update(|state| {
+            state.orphans_done |= crate::planted::is(crate::planted::Bug::ForgottenWatermark)
+        });
         if self.exclusive && self.state().orphans_done {
             return Ok(());
         }

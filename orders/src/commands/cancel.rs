@@ -38,6 +38,12 @@ impl Command for Cancel {
         if order.value.buyer != self.buyer {
             return Err(Refusal::NotYours);
         }
+        #[cfg(feature = "planted")]
+        if common::planted::is(common::planted::Bug::FreedTwice)
+            && matches!(order.value.state, crate::domain::State::Cancelled { .. })
+        {
+            return release(docs, &order, order.value.clone());
+        }
         match order.value.clone().cancel(at.now) {
             Ok(cancelled) => release(docs, &order, cancelled),
             // It is as the buyer wants it: asking twice is no mistake.

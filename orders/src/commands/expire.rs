@@ -35,6 +35,22 @@ impl Command for Expire {
 
     fn decide(&self, docs: &Docs, at: &Moment<'_>) -> Result<Change<bool>, Refusal> {
         let order = docs.get::<Order>(self.order).ok_or(Refusal::NotFound)?;
+        #[cfg(feature = "planted")]
+        let at =
+            &Moment {
+                now: at.now.plus_millis(
+                    if common::planted::is(common::planted::Bug::EarlyExpiry) { 2_000 } else { 0 },
+                ),
+                ..*at
+            };
+        #[cfg(feature = "planted")]
+        if common::planted::is(common::planted::Bug::UncheckedExpiry) {
+            let state =
+                crate::domain::State::Cancelled { by: crate::domain::Ended::Expiry, at: at.now };
+            return Ok(
+                release(docs, &order, Order { state, ..order.value.clone() })?.answering(|()| true)
+            );
+        }
         match order.value.clone().expire(at.now) {
             Ok(expired) => Ok(release(docs, &order, expired)?.answering(|()| true)),
             Err(_) => Ok(Change::nothing(false)),

@@ -58,6 +58,15 @@ impl Command for Place {
 
     fn decide(&self, docs: &Docs, at: &Moment<'_>) -> Result<Change<Placed>, Refusal> {
         let stock = docs.get::<Stock>(self.ticket).ok_or(Refusal::NotFound)?.value;
+        #[cfg(feature = "planted")]
+        let stock = &Stock {
+            taken: if common::planted::is(common::planted::Bug::OversoldUnits) {
+                0
+            } else {
+                stock.taken
+            },
+            ..stock.clone()
+        };
         if stock.listing.deleted {
             return Err(Refusal::NotFound);
         }
@@ -65,7 +74,10 @@ impl Command for Place {
         let stock = stock.clone().take(self.quantity, id).map_err(not_to_be_had)?;
         let allowance = self.allowance(docs)?;
         let listing = &stock.listing;
-        if self.seen.is_some_and(|seen| !seen.is(listing.price)) {
+        let differs = self.seen.is_some_and(|seen| !seen.is(listing.price));
+        #[cfg(feature = "planted")]
+        let differs = differs && !common::planted::is(common::planted::Bug::OtherPrice);
+        if differs {
             let price = listing.price;
             return Err(Refusal::conflict(format!("The price has changed: it is {price} now")));
         }

@@ -38,6 +38,10 @@ impl Command for Conclude {
             Fate::Open => Change::nothing(false).put(payment.look_at(at.now.plus(self.patience))),
             Fate::Kept if payment.due.is_none() => Change::nothing(false),
             Fate::Kept => Change::nothing(false).put(payment.at_rest()),
+            #[cfg(feature = "planted")]
+            Fate::Returned if common::planted::is(common::planted::Bug::KeptMoney) => {
+                Change::nothing(false).put(payment.at_rest())
+            }
             Fate::Returned => {
                 let refunding = payment
                     .refund(at.now)

@@ -35,6 +35,15 @@ impl Command for EditTicket {
     fn decide(&self, docs: &Docs, _: &Moment<'_>) -> Result<Change<Versioned>, Refusal> {
         let before = owned(docs, self.id, self.seller, self.seen)?;
         let version = before.version + 1;
+        #[cfg(feature = "planted")]
+        let before = &common::command::Stored {
+            version: before.version,
+            value: &if common::planted::is(common::planted::Bug::EditedReserved) {
+                Ticket { reservation: Default::default(), ..before.value.clone() }
+            } else {
+                before.value.clone()
+            },
+        };
         let edited = before.value.clone().edit(self.edit.clone(), version);
         let ticket = edited.map_err(refusal)?;
         let told = event(TicketKind::Updated, &ticket, version);
