@@ -1,8 +1,8 @@
 //! One history, from an empty marketplace to its judgement.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::clients;
@@ -76,9 +76,8 @@ async fn clear_up(world: Arc<World>) {
 
 /// Waits until everybody has finished and everything is at rest, and stays so for a moment.
 async fn watch(world: Arc<World>, is_over: Arc<AtomicBool>) {
-    let is_busy = || {
-        world.clients.load(Ordering::Relaxed) > 0 || world.trouble.load(Ordering::Relaxed)
-    };
+    let is_busy =
+        || world.clients.load(Ordering::Relaxed) > 0 || world.trouble.load(Ordering::Relaxed);
     while is_busy() {
         world.executor.sleep(LOOK).await;
     }

@@ -1,5 +1,8 @@
 //! `sim`: plays histories of the marketplace under faults, and says which promises were broken.
 
+#[cfg(feature = "planted")]
+mod planted;
+
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
@@ -33,6 +36,15 @@ struct Flags {
     /// Prints everything that happens, with --seed.
     #[arg(long)]
     trace: bool,
+    /// Plants one bug after the other, and plays at most so many histories for each until it is
+    /// caught.
+    #[cfg(feature = "planted")]
+    #[arg(long)]
+    planted: bool,
+    /// Plants the bug of this name, with --seed.
+    #[cfg(feature = "planted")]
+    #[arg(long)]
+    bug: Option<String>,
 }
 
 /// What all histories so far came to.
@@ -46,6 +58,12 @@ struct Sum {
 
 fn main() -> ExitCode {
     let flags = Flags::parse();
+    #[cfg(feature = "planted")]
+    if flags.planted {
+        return planted::catch_all(flags.from, flags.histories);
+    }
+    #[cfg(feature = "planted")]
+    planted::plant(flags.bug.as_deref());
     match flags.seed {
         Some(seed) => play_one(seed, flags.trace),
         None => play_all(flags.from, flags.histories),
@@ -67,21 +85,10 @@ fn play_one(seed: u64, tells: bool) -> ExitCode {
 
 #[expect(clippy::disallowed_methods, reason = "how long the run takes; no history sees it")]
 fn play_all(from: u64, histories: u64) -> ExitCode {
-    let (began, next, sum) = (Instant::now(), AtomicU64::new(from), Mutex::new(Sum::default()));
-    let end = from.saturating_add(histories);
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    std::thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                loop {
-                    let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed >= end {
-                        return;
-                    }
-                    add(&sum, seed);
-                }
-            });
-        }
+    let (began, sum) = (Instant::now(), Mutex::new(Sum::default()));
+    let threads = for_each(from, histories, |seed| {
+        add(&sum, seed);
+        true
     });
     let sum = sum.into_inner().unwrap_or_else(PoisonError::into_inner);
     let took = began.elapsed().as_secs_f64();
@@ -98,23 +105,50 @@ fn play_all(from: u64, histories: u64) -> ExitCode {
     report(&sum, histories)
 }
 
+/// Does something with each seed, on every core, as long as it returns true; on how many.
+fn for_each(from: u64, many: u64, act: impl Fn(u64) -> bool + Sync) -> usize {
+    let (next, end) = (AtomicU64::new(from), from.saturating_add(many));
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                loop {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    if seed >= end || !act(seed) {
+                        next.store(end, Ordering::Relaxed);
+                        return;
+                    }
+                }
+            });
+        }
+    });
+    threads
+}
+
+/// What the history of `seed` broke.
+fn violations_of(outcome: std::thread::Result<Outcome>) -> Vec<String> {
+    match outcome {
+        Ok(outcome) => outcome.violations,
+        Err(cause) => {
+            let text = cause.downcast_ref::<String>().cloned();
+            vec![format!("it panicked: {}", text.unwrap_or_default())]
+        }
+    }
+}
+
 fn add(sum: &Mutex<Sum>, seed: u64) {
     let outcome = catch_unwind(AssertUnwindSafe(|| play(seed, false)));
     let mut sum = sum.lock().unwrap_or_else(PoisonError::into_inner);
-    match outcome {
-        Err(_) => {
-            sum.failed.insert(seed, vec!["it panicked".to_owned()]);
+    if let Ok(outcome) = &outcome {
+        for (situation, count) in &outcome.marks {
+            *sum.marks.entry(situation).or_default() += count;
         }
-        Ok(outcome) => {
-            for (situation, count) in outcome.marks {
-                *sum.marks.entry(situation).or_default() += count;
-            }
-            sum.steps += outcome.steps;
-            sum.lasted += outcome.lasted;
-            if !outcome.violations.is_empty() {
-                sum.failed.insert(seed, outcome.violations);
-            }
-        }
+        sum.steps += outcome.steps;
+        sum.lasted += outcome.lasted;
+    }
+    let violations = violations_of(outcome);
+    if !violations.is_empty() {
+        sum.failed.insert(seed, violations);
     }
 }
 

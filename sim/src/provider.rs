@@ -224,9 +224,7 @@ impl Scripted {
             self.marks.hit("provider: repeated refund under one key");
             return Ok(Refund::Done { reference: reference.clone() });
         }
-        let is_it = |known: &Known| {
-            matches!(&known.outcome, Outcome::Captured { reference } if *reference == request.reference)
-        };
+        let is_it = |known: &Known| matches!(&known.outcome, Outcome::Captured { reference } if *reference == request.reference);
         let charge = books.charges.iter().find(|(_, known)| is_it(known)).map(|(id, _)| *id);
         let Some(payment) = charge else {
             return Err(ProviderError::Rejected("there is no such charge".into()));

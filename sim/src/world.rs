@@ -13,8 +13,8 @@ use common::id::Ids;
 use common::inbox::{Hears, Inbox};
 use common::outbox::{Outbox, Relay, Sweep, Trim};
 use common::replies::Clearing;
-use common::store::memory::MemoryStore;
 use common::store::Store;
+use common::store::memory::MemoryStore;
 use common::time::Clock;
 use common::worker::{Reconciler, work};
 use orders::expiry::Expiry;
@@ -30,10 +30,8 @@ use crate::oracle::{Oracle, Readers};
 use crate::provider::Scripted;
 
 /// How long the provider has, and a buyer waits.
-const TIMING: Timing = Timing {
-    provider_timeout: Duration::from_secs(3),
-    answer_within: Duration::from_secs(8),
-};
+const TIMING: Timing =
+    Timing { provider_timeout: Duration::from_secs(3), answer_within: Duration::from_secs(8) };
 
 /// One of the services.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -245,8 +243,12 @@ impl World {
             self.executor.sleep(Duration::from_millis(200)).await;
         }
         let tasks = Arc::new(Tasks { executor: self.executor.clone(), owner });
-        let ports =
-            Ports { store: Arc::clone(&store), clock: Arc::clone(&clock), ids, tasks: tasks.clone() };
+        let ports = Ports {
+            store: Arc::clone(&store),
+            clock: Arc::clone(&clock),
+            ids,
+            tasks: tasks.clone(),
+        };
         let engine = Engine::new(ports, Arc::clone(&outbox));
         let works = (which == Which::Payments)
             .then(|| Works::new(Arc::clone(&engine), self.provider.clone(), TIMING));
@@ -290,7 +292,8 @@ impl World {
         };
         let work = async move {
             let mut headers = axum::http::HeaderMap::new();
-            headers.insert(crate::provider::SIGNATURE, axum::http::HeaderValue::from_static("good"));
+            headers
+                .insert(crate::provider::SIGNATURE, axum::http::HeaderValue::from_static("good"));
             let body = serde_json::to_vec(&notice).unwrap_or_default();
             // The provider sends some of its notices again, whatever it is answered.
             drop(works.webhook.receive(&headers, &body, "webhook").await);

@@ -126,7 +126,8 @@ impl Client {
                 executor.pause(left / 2).await;
                 self.mark("client: double click");
                 let second = executor.chance(50.0).then(|| format!("{}-{number}-pay2", self.name));
-                let second = if key.is_some() && executor.chance(50.0) { key.clone() } else { second };
+                let second =
+                    if key.is_some() && executor.chance(50.0) { key.clone() } else { second };
                 join(self.pay(bought, GOOD, key), self.pay(bought, GOOD, second)).await;
             }
             7 => self.pay_at_second_attempt(bought, number).await,
@@ -145,7 +146,9 @@ impl Client {
         let key = |attempt: u8| keys.then(|| format!("{}-{number}-pay-{attempt}", self.name));
         if self.pay(bought, DECLINED, key(1)).await {
             let order = bought.id;
-            self.world.oracle.accuse(format!("I3: order {order} is paid with a card that is declined"));
+            self.world
+                .oracle
+                .accuse(format!("I3: order {order} is paid with a card that is declined"));
         }
         executor.pause(Duration::from_secs(2)).await;
         if self.pay(bought, GOOD, key(2)).await {

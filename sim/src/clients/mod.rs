@@ -48,20 +48,14 @@ pub fn start(world: &Arc<World>, window: Duration) {
     let id = || -> Id { ids.next(world.executor.now()) };
     let board = Arc::new(seller::Board::default());
     for number in 0..=world.executor.below(2) {
-        let client = Client {
-            world: Arc::clone(world),
-            me: UserId(id()),
-            name: format!("seller-{number}"),
-        };
+        let client =
+            Client { world: Arc::clone(world), me: UserId(id()), name: format!("seller-{number}") };
         begin(world, seller::live(client, Arc::clone(&board)));
     }
     let most_live = 1 + u32::try_from(world.executor.below(3)).unwrap_or(0);
     for number in 0..2 + world.executor.below(4) {
-        let client = Client {
-            world: Arc::clone(world),
-            me: UserId(id()),
-            name: format!("buyer-{number}"),
-        };
+        let client =
+            Client { world: Arc::clone(world), me: UserId(id()), name: format!("buyer-{number}") };
         begin(world, buyer::live(client, Arc::clone(&board), window, most_live));
     }
 }

@@ -43,7 +43,9 @@ impl Client {
         let (mut doubts, mut unheard) = (0, 0);
         for _ in 0..MAX_ATTEMPTS {
             match self.try_to_place(wish).await {
-                Reply::Yes(answer) if answer.status == 404 && unheard < UNHEARD && wish.key.is_none() => {
+                Reply::Yes(answer)
+                    if answer.status == 404 && unheard < UNHEARD && wish.key.is_none() =>
+                {
                     unheard += 1;
                     self.wait_a_moment().await;
                 }
@@ -54,7 +56,9 @@ impl Client {
                     return self.placed(wish, entry, &answer).await;
                 }
                 Reply::No(refusal) => {
-                    self.world.oracle.accuse(format!("I17: a repeated order is refused: {refusal}"));
+                    self.world
+                        .oracle
+                        .accuse(format!("I17: a repeated order is refused: {refusal}"));
                     return None;
                 }
                 Reply::NotNow => self.wait_a_moment().await,
@@ -107,10 +111,10 @@ impl Client {
         let seen = wish.seen.map(|price| SeenPrice { thousandths: price.minor * 10 });
         let command =
             Place { buyer: self.me, ticket, quantity, seen, window, max_live: wish.max_live };
-        let key = wish.key.as_ref().map(|key| RequestKey {
-            id: key.clone(),
-            fingerprint: format!("{ticket} {quantity}"),
-        });
+        let key = wish
+            .key
+            .as_ref()
+            .map(|key| RequestKey { id: key.clone(), fingerprint: format!("{ticket} {quantity}") });
         let act = |Running { engine, .. }: Running| async move {
             match key {
                 Some(key) => engine.run(Once { command, key, render }, "place").await,

@@ -12,7 +12,9 @@ use super::{Oracle, answer, standing};
 impl Oracle {
     /// What has not come to rest yet, if anything.
     pub fn unsettled(&self) -> Option<String> {
-        self.ticket_unsettled().or_else(|| self.order_unsettled()).or_else(|| self.payment_unsettled())
+        self.ticket_unsettled()
+            .or_else(|| self.order_unsettled())
+            .or_else(|| self.payment_unsettled())
     }
 
     fn ticket_unsettled(&self) -> Option<String> {
@@ -35,7 +37,9 @@ impl Oracle {
             let holder = ticket.reservation.holder;
             if (ticket.reservation.taken, holder) != (live, stock.holder) || stock.taken != live {
                 let (shown, counted) = (ticket.reservation.taken, stock.taken);
-                return Some(format!("{live} units of ticket {id} are held, {counted} counted, {shown} shown"));
+                return Some(format!(
+                    "{live} units of ticket {id} are held, {counted} counted, {shown} shown"
+                ));
             }
         }
         None
@@ -56,7 +60,9 @@ impl Oracle {
                 OrderStatus::Complete => OrderStanding::Complete,
                 _ => OrderStanding::Cancelled,
             };
-            if (copy.version, copy.standing, copy.total) != (placed.version, expected, placed.order.total) {
+            if (copy.version, copy.standing, copy.total)
+                != (placed.version, expected, placed.order.total)
+            {
                 return Some(format!("payments has an old copy of order {id}"));
             }
         }
@@ -64,7 +70,8 @@ impl Oracle {
     }
 
     fn payment_unsettled(&self) -> Option<String> {
-        let payments: Vec<_> = self.state().payments.iter().map(|(id, seen)| (*id, *seen)).collect();
+        let payments: Vec<_> =
+            self.state().payments.iter().map(|(id, seen)| (*id, *seen)).collect();
         for (id, (_, status)) in payments {
             if matches!(status, PaymentStatus::Started | PaymentStatus::Refunding) {
                 return Some(format!("payment {id} is {status:?}"));

@@ -55,13 +55,17 @@ impl Oracle {
             let ticket = edit.ticket;
             let now = answer(tickets::queries::ticket(&self.readers.tickets, ticket)).flatten();
             match (edit.price, now) {
-                (None, Some(_)) => self.accuse(format!("I7: ticket {ticket} was withdrawn, and is there")),
+                (None, Some(_)) => {
+                    self.accuse(format!("I7: ticket {ticket} was withdrawn, and is there"))
+                }
                 (Some(price), Some(now)) => {
                     if now.version < version {
                         self.accuse(format!("I7: edit {version} of ticket {ticket} is lost"));
                     }
                     if now.ticket.told == version && now.ticket.listing.price != price {
-                        self.accuse(format!("I7: edit {version} of ticket {ticket} is not what it was"));
+                        self.accuse(format!(
+                            "I7: edit {version} of ticket {ticket} is not what it was"
+                        ));
                     }
                 }
                 (_, None) => {}
@@ -85,13 +89,18 @@ impl Oracle {
             for place in &places {
                 match place.told {
                     Told::No => {}
-                    Told::Unknown => *doubtful.entry((place.ticket, place.quantity)).or_default() += 1,
+                    Told::Unknown => {
+                        *doubtful.entry((place.ticket, place.quantity)).or_default() += 1
+                    }
                     Told::Yes(id) => match found.remove(&id) {
                         None => self.accuse(format!("I7: order {id} is lost, or was told twice")),
                         Some(order) => {
-                            let is_it = (order.ticket.id, order.quantity) == (place.ticket, place.quantity);
+                            let is_it =
+                                (order.ticket.id, order.quantity) == (place.ticket, place.quantity);
                             if !is_it || place.seen.is_some_and(|seen| seen != order.ticket.price) {
-                                self.accuse(format!("I15: order {id} is not what its buyer asked for"));
+                                self.accuse(format!(
+                                    "I15: order {id} is not what its buyer asked for"
+                                ));
                             }
                         }
                     },
@@ -116,7 +125,9 @@ impl Oracle {
                     self.accuse(format!("I7: order {order} was cancelled, and is {status:?}"));
                 }
                 Told::No if status != Some(OrderStatus::Complete) => {
-                    self.accuse(format!("I8: order {order} was said to be paid, and is {status:?}"));
+                    self.accuse(format!(
+                        "I8: order {order} was said to be paid, and is {status:?}"
+                    ));
                 }
                 _ => {}
             }
@@ -134,13 +145,17 @@ impl Oracle {
                 Told::Unknown => {}
                 Told::Yes(payment) => {
                     if self.status_of(order) != Some(OrderStatus::Complete) {
-                        self.accuse(format!("I7, I12: order {order} was paid, and is not complete"));
+                        self.accuse(format!(
+                            "I7, I12: order {order} was paid, and is not complete"
+                        ));
                     }
                     let state = self.state();
                     let is_kept = state.accounts.get(&payment).is_some_and(|a| !a.returned);
                     drop(state);
                     if !is_kept {
-                        self.accuse(format!("I3: order {order} was paid by {payment}, which holds nothing"));
+                        self.accuse(format!(
+                            "I3: order {order} was paid by {payment}, which holds nothing"
+                        ));
                     }
                 }
             }
@@ -148,7 +163,8 @@ impl Oracle {
         }
         let state = self.state();
         let complete = state.orders.values().filter(|p| standing(p) == OrderStatus::Complete);
-        let unasked: Vec<_> = complete.map(|p| p.order.id).filter(|id| !paid.contains(id)).collect();
+        let unasked: Vec<_> =
+            complete.map(|p| p.order.id).filter(|id| !paid.contains(id)).collect();
         drop(state);
         if !unasked.is_empty() {
             self.accuse(format!("I8: orders {unasked:?} are complete, and everybody was refused"));
@@ -164,7 +180,8 @@ impl Oracle {
             let expected = usize::from(standing(placed) == OrderStatus::Complete);
             if kept != expected {
                 let status = standing(placed);
-                accusations.push(format!("I3, I4: {kept} captures are kept for order {id}, {status:?}"));
+                accusations
+                    .push(format!("I3, I4: {kept} captures are kept for order {id}, {status:?}"));
             }
         }
         drop(state);

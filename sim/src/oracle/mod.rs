@@ -152,7 +152,9 @@ impl Oracle {
         let most = state.tickets.get(&ticket).map_or(0, |seen| seen.most);
         drop(state);
         if live > most {
-            self.accuse(format!("I1: {live} units of ticket {ticket} are in live orders, of {most}"));
+            self.accuse(format!(
+                "I1: {live} units of ticket {ticket} are in live orders, of {most}"
+            ));
         }
     }
 
@@ -169,7 +171,10 @@ impl Oracle {
     fn order_moved(&self, before: &Placed, now: &Placed) {
         let (id, from, to) = (now.order.id, standing(before), standing(now));
         if now.version != before.version + 1 {
-            self.accuse(format!("I2: order {id} goes from version {} to {}", before.version, now.version));
+            self.accuse(format!(
+                "I2: order {id} goes from version {} to {}",
+                before.version, now.version
+            ));
         }
         let facts = |placed: &Placed| {
             let order = placed.order.clone();
@@ -193,7 +198,9 @@ impl Oracle {
     fn order_completed(&self, now: &Placed) {
         let id = now.order.id;
         if self.state().kept_for(id) != 1 {
-            self.accuse(format!("I3: order {id} is complete, and the provider holds no money for it"));
+            self.accuse(format!(
+                "I3: order {id} is complete, and the provider holds no money for it"
+            ));
         }
         if self.executor.now() > now.order.expires_at {
             self.marks.hit("expiry: held off by a payment");
@@ -266,7 +273,8 @@ impl Oracle {
     fn payment_landed(&self, id: &str) {
         use PaymentStatus::{Captured, Declined, Refunded, Refunding, Started};
         let Ok(id) = id.parse::<PaymentId>() else { return };
-        let Some(Some(seen)) = answer(payments::queries::payment(&self.readers.payments, id)) else {
+        let Some(Some(seen)) = answer(payments::queries::payment(&self.readers.payments, id))
+        else {
             return self.accuse(format!("I7: payment {id} is gone"));
         };
         let status = payments::commands::status(&seen.payment.state);

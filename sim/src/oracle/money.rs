@@ -33,7 +33,9 @@ impl Oracle {
             self.accuse(format!("I4: the provider holds {kept} captures for order {order}"));
         }
         match placed {
-            None => self.accuse(format!("I15: money is taken for order {order}, which is not there")),
+            None => {
+                self.accuse(format!("I15: money is taken for order {order}, which is not there"))
+            }
             Some(placed) if placed.order.total != amount => {
                 self.accuse(format!("I15: {} is taken for order {order}", amount.minor));
             }
