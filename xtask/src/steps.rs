@@ -38,6 +38,7 @@ const STEPS: &[Step] = &[
     Step { name: "release", what: "the program that users run builds", run: release },
     Step { name: "openapi", what: "docs/openapi.json is what the handlers say", run: openapi_step },
     Step { name: "sim", what: "100,000 simulated histories keep every promise", run: sim },
+    Step { name: "planted", what: "each bug planted on purpose is caught by them", run: planted },
     Step {
         name: "black-box",
         what: "the real program over HTTP, killed and starved",
@@ -249,6 +250,20 @@ fn sim(workspace: &Workspace) -> Result<Tally, Failure> {
         "--",
         "--histories",
         HISTORIES,
+    ]))
+}
+
+/// In the development profile: what users run is not built with bugs, not even by the way.
+fn planted(workspace: &Workspace) -> Result<Tally, Failure> {
+    program::run(workspace.cargo([
+        "run",
+        "--locked",
+        "--package",
+        "sim",
+        "--features",
+        "planted",
+        "--",
+        "--planted",
     ]))
 }
 

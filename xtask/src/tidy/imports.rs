@@ -10,7 +10,7 @@ pub const SERVICES: [&str; 4] = ["auth", "tickets", "orders", "payments"];
 /// What plain types and state machines may use of common.
 const FOR_DOMAIN: &[&str] = &["id", "money", "time"];
 /// What decisions may use of common.
-const FOR_COMMANDS: &[&str] = &["id", "money", "time", "command", "events", "session"];
+const FOR_COMMANDS: &[&str] = &["id", "money", "time", "command", "events", "session", "planted"];
 /// Crates that wait, draw or talk: a decision does none of these.
 const EFFECTFUL: &[&str] = &[
     "async_trait",
