@@ -71,9 +71,7 @@ pub fn routes(auth: Auth) -> OpenApiRouter {
 ///
 /// Makes an account and begins a session.
 #[utoipa::path(
-    operation_id = "signUp",
-    post,
-    path = "/api/users/signup",
+    post, operation_id = "signUp", path = "/api/users/signup",
     tag = "users",
     request_body = Credentials,
     responses((status = 201, description = "The account, and a session", body = User)),
@@ -101,9 +99,7 @@ async fn sign_up(State(auth): State<Auth>, write: Write) -> Result<Response, Pro
 ///
 /// Begins a session. Says the same, after the same work, whether the account exists or not.
 #[utoipa::path(
-    operation_id = "signIn",
-    post,
-    path = "/api/users/signin",
+    post, operation_id = "signIn", path = "/api/users/signin",
     tag = "users",
     request_body = Credentials,
     responses((status = 200, description = "The account, and a session", body = User)),
@@ -128,9 +124,7 @@ async fn sign_in(State(auth): State<Auth>, write: Write) -> Result<Response, Pro
 ///
 /// Ends the session, on every service. Fine for whoever is not signed in.
 #[utoipa::path(
-    operation_id = "signOut",
-    post,
-    path = "/api/users/signout",
+    post, operation_id = "signOut", path = "/api/users/signout",
     tag = "users",
     responses((status = 200, description = "Nobody is signed in any more", body = Nothing)),
 )]
@@ -145,9 +139,7 @@ async fn sign_out(State(auth): State<Auth>, write: Write) -> Result<Response, Pr
 ///
 /// Ends every session of the account, on every service, this one included.
 #[utoipa::path(
-    operation_id = "signOutEverywhere",
-    post,
-    path = "/api/users/signout-everywhere",
+    post, operation_id = "signOutEverywhere", path = "/api/users/signout-everywhere",
     tag = "users",
     security(("session" = [])),
     responses((status = 200, description = "All sessions are over", body = Nothing)),
@@ -163,9 +155,7 @@ async fn sign_out_everywhere(State(auth): State<Auth>, write: Write) -> Result<R
 ///
 /// Who is signed in, or null.
 #[utoipa::path(
-    operation_id = "currentUser",
-    get,
-    path = "/api/users/currentuser",
+    get, operation_id = "currentUser", path = "/api/users/currentuser",
     tag = "users",
     responses((status = 200, description = "Who is signed in, or null", body = CurrentUser)),
 )]
@@ -178,9 +168,7 @@ async fn current_user(read: Read) -> Result<Response, Problem> {
 ///
 /// Ends every session of the account, and begins a new one for whoever asks.
 #[utoipa::path(
-    operation_id = "changePassword",
-    post,
-    path = "/api/users/change-password",
+    post, operation_id = "changePassword", path = "/api/users/change-password",
     tag = "users",
     security(("session" = [])),
     request_body = NewPassword,
@@ -211,9 +199,7 @@ async fn change_password(State(auth): State<Auth>, write: Write) -> Result<Respo
 ///
 /// Everything that this service knows of the person, and where the rest of their data is shown.
 #[utoipa::path(
-    operation_id = "exportAccount",
-    get,
-    path = "/api/users/export",
+    get, operation_id = "exportAccount", path = "/api/users/export",
     tag = "users",
     security(("session" = [])),
     responses((status = 200, description = "One's own data", body = Export)),
@@ -228,9 +214,7 @@ async fn export(State(auth): State<Auth>, read: Read) -> Result<Response, Proble
 ///
 /// Removes what is known of the person, and ends every session.
 #[utoipa::path(
-    operation_id = "deleteAccount",
-    delete,
-    path = "/api/users/me",
+    delete, operation_id = "deleteAccount", path = "/api/users/me",
     tag = "users",
     security(("session" = [])),
     request_body = ProvenByPassword,
@@ -257,9 +241,7 @@ async fn delete_me(State(auth): State<Auth>, write: Write) -> Result<Response, P
 ///
 /// What session tokens are verified with, as a JSON Web Key Set.
 #[utoipa::path(
-    operation_id = "publicKeys",
-    get,
-    path = "/api/users/jwks.json",
+    get, operation_id = "publicKeys", path = "/api/users/jwks.json",
     tag = "users",
     responses((status = 200, description = "The keys, newest first", body = KeySetDocument)),
 )]

@@ -4,6 +4,8 @@
 //! everything one purchase has caused, in every service. What is logged names things by id; no
 //! secret, token or e-mail address is (I28).
 
+use std::io::IsTerminal as _;
+
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt;
 use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
@@ -39,6 +41,8 @@ pub fn init(format: Format, level: &str) -> Result<(), LogError> {
     let malformed = |_| LogError::Level { level: level.to_owned() };
     let filter: EnvFilter = level.parse().map_err(malformed)?;
     let lines = fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // Colours are for people who look at a terminal; in a file they are noise.
+    let lines = lines.with_ansi(std::io::stderr().is_terminal());
     match format {
         Format::Text => lines.compact().finish().try_init()?,
         Format::Json => lines.json().flatten_event(true).finish().try_init()?,

@@ -3,7 +3,8 @@
 //! HTTP, consumers, timers and the simulator all hand their commands to [`Engine::run`]. It loads
 //! what a command looks at, lets it decide, and commits the documents and the events together. A
 //! conflict means that somebody else was quicker: everything is loaded and decided again. When the
-//! store cannot tell whether it committed, the answer is found out, never guessed: see [`attempts`].
+//! store cannot tell whether it committed, the answer is found out, never guessed: see
+//! [`attempts`].
 //!
 //! Commands that fight over one document ([`Command::gather`]) would mostly meet conflicts, so
 //! those that wait for the same one are decided one after another, each seeing what the one before

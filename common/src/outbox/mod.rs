@@ -111,7 +111,8 @@ impl Outbox {
         }
     }
 
-    /// The write that takes the place of `entry`, so that the batch it is part of cannot land later.
+    /// The write that takes the place of `entry`, so that the batch it is part of cannot land
+    /// later.
     pub(crate) fn void(entry: &Entry) -> Write {
         let body = Bytes::from_static(VOID);
         let id = entry.message.id.clone();

@@ -7,7 +7,7 @@ use common::command::Entity;
 use common::events::{Envelope, NotUnderstood, ORDERS, PAYMENTS, PaymentState, TICKETS, USERS};
 use common::id::UserId;
 use common::inbox::SET_ASIDE;
-use common::outbox::OUTBOX;
+use common::outbox::{OUTBOX, is_void};
 use common::session::RevocationCopy;
 use common::store::{
     Collection, Document, Filter, Found, MAX_PAGE, Order as Sort, Query, Store, Unavailable, Value,
@@ -131,6 +131,9 @@ async fn sessions(
 async fn outbox(store: &dyn Store, facts: &mut Facts) -> Result<(), Unavailable> {
     pages(store, &OUTBOX, vec![], None, |found| {
         let document = found.document;
+        if is_void(&document) {
+            return;
+        }
         facts.told.events += 1;
         if let Err(error) = hear(&document, &mut facts.told) {
             facts.malformed.push(("I9", format!("event {} cannot be read: {error}", document.id)));
