@@ -215,6 +215,8 @@ impl Executor {
             1 => 0,
             many => usize::try_from(shared.rng.below(many as u64)).unwrap_or(0),
         };
+        // Whoever wakes several does so in an order of its own, which may not be the same again.
+        woken.sort_unstable();
         let id = woken.swap_remove(chosen);
         drop(woken);
         shared.steps += 1;

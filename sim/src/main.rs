@@ -21,6 +21,9 @@ const SHOWN: usize = 10;
 /// From so many histories on, every situation that is claimed must have come about.
 const ENOUGH: u64 = 20_000;
 
+/// Every so many histories, one is played twice and must come to the same.
+const REPLAYED: u64 = 100;
+
 /// Plays histories of the marketplace under seeded faults.
 #[derive(Debug, Parser)]
 struct Flags {
@@ -137,7 +140,9 @@ fn violations_of(outcome: std::thread::Result<Outcome>) -> Vec<String> {
 }
 
 fn add(sum: &Mutex<Sum>, seed: u64) {
-    let outcome = catch_unwind(AssertUnwindSafe(|| play(seed, false)));
+    let play = || catch_unwind(AssertUnwindSafe(|| play(seed, false)));
+    let outcome = play();
+    let again = seed.is_multiple_of(REPLAYED).then(play);
     let mut sum = sum.lock().unwrap_or_else(PoisonError::into_inner);
     if let Ok(outcome) = &outcome {
         for (situation, count) in &outcome.marks {
@@ -146,7 +151,12 @@ fn add(sum: &Mutex<Sum>, seed: u64) {
         sum.steps += outcome.steps;
         sum.lasted += outcome.lasted;
     }
-    let violations = violations_of(outcome);
+    let digest = |outcome: &std::thread::Result<Outcome>| outcome.as_ref().ok().map(|o| o.digest);
+    let is_other = again.is_some_and(|again| digest(&again) != digest(&outcome));
+    let mut violations = violations_of(outcome);
+    if is_other {
+        violations.push("played again, it is another history".to_owned());
+    }
     if !violations.is_empty() {
         sum.failed.insert(seed, violations);
     }
