@@ -1,4 +1,5 @@
-//! The event bus in a history: it delivers late, twice, out of order, again, and now and then forgets everything.
+//! The event bus in a history: it delivers late, twice, out of order, again, and now and then
+//! forgets everything.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -44,7 +45,8 @@ struct Group {
 }
 
 impl Broker {
-    /// A broker with these groups, which is how each of them gets what is published before it first listens.
+    /// A broker with these groups, which is how each of them gets what is published before it first
+    /// listens.
     pub fn new(
         executor: Executor,
         faults: Faults,

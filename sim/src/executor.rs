@@ -1,10 +1,12 @@
-//! One thread, one seed: everything that runs in a history is a task here, and the seed says which goes next.
+//! One thread, one seed: everything that runs in a history is a task here, and the seed says which
+//! goes next.
 //!
-//! The code under test awaits nothing but its ports, and the ports of [`crate::world`] await nothing but this. So a
-//! history is a function of its seed: the same seed polls the same tasks in the same order, to the last byte.
+//! The code under test awaits nothing but its ports, and the ports of [`crate::world`] await
+//! nothing but this. So a history is a function of its seed: the same seed polls the same tasks in
+//! the same order, to the last byte.
 //!
-//! A task belongs to an owner: an incarnation of a service, or nobody. Killing an owner drops its tasks wherever
-//! they stand, which is what kill -9 does to a process.
+//! A task belongs to an owner: an incarnation of a service, or nobody. Killing an owner drops its
+//! tasks wherever they stand, which is what kill -9 does to a process.
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -308,7 +310,8 @@ impl Future for Sleep<'_> {
                 // It is taken out when it is due.
                 None => Poll::Ready(()),
             },
-            // Even a sleep of no time goes through the scheduler once, so that others may come in between.
+            // Even a sleep of no time goes through the scheduler once, so that others may come in
+            // between.
             None => {
                 let timer = (self.until.max(shared.now), shared.next_timer);
                 shared.next_timer += 1;

@@ -43,7 +43,8 @@ pub struct Faults {
 }
 
 impl Faults {
-    /// A mix of faults of its own for every seed: some histories have a few of one kind, some have all of them.
+    /// A mix of faults of its own for every seed: some histories have a few of one kind, some have
+    /// all of them.
     pub fn drawn(executor: &Executor) -> Self {
         let rate = |most: f64| if executor.chance(45.0) { most } else { 0.0 };
         Self {
@@ -86,7 +87,8 @@ impl Marks {
     }
 }
 
-/// Every situation that a run of many histories claims to cover. One that never came about makes the run fail.
+/// Every situation that a run of many histories claims to cover. One that never came about makes
+/// the run fail.
 pub const CLAIMED: &[&str] = &[
     "commit: crash before",
     "commit: crash after",

@@ -9,8 +9,8 @@ use crate::clients;
 use crate::executor::{EPOCH, Ended, Executor, NOBODY};
 use crate::world::World;
 
-/// How long after the end of trouble, of the last client and of the last reservation everything may take to come to
-/// rest (I18).
+/// How long after the end of trouble, of the last client and of the last reservation everything may
+/// take to come to rest (I18).
 const SETTLES_WITHIN: Duration = Duration::from_secs(45);
 
 /// No history is longer.

@@ -102,8 +102,8 @@ fn play_all(from: u64, histories: u64) -> ExitCode {
         println!("{count:>9}  {situation}");
     }
     println!(
-        "{histories} histories from seed {from} in {took:.1} s: {rate:.0} a second on {threads} threads; \
-         on average {steps} steps and {lasted:.1} s of their own time"
+        "{histories} histories from seed {from} in {took:.1} s: {rate:.0} a second on {threads} \
+         threads; on average {steps} steps and {lasted:.1} s of their own time"
     );
     report(&sum, histories)
 }

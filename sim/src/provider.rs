@@ -1,4 +1,5 @@
-//! A payment provider that misbehaves by the seed, and keeps a ledger of its own, which is the truth about the money.
+//! A payment provider that misbehaves by the seed, and keeps a ledger of its own, which is the
+//! truth about the money.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -224,7 +225,10 @@ impl Scripted {
             self.marks.hit("provider: repeated refund under one key");
             return Ok(Refund::Done { reference: reference.clone() });
         }
-        let is_it = |known: &Known| matches!(&known.outcome, Outcome::Captured { reference } if *reference == request.reference);
+        let is_it = |known: &Known| match &known.outcome {
+            Outcome::Captured { reference } => *reference == request.reference,
+            Outcome::Declined | Outcome::Pending => false,
+        };
         let charge = books.charges.iter().find(|(_, known)| is_it(known)).map(|(id, _)| *id);
         let Some(payment) = charge else {
             return Err(ProviderError::Rejected("there is no such charge".into()));

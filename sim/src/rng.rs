@@ -1,5 +1,5 @@
-//! Chance, by the seed. The generator is written out here, so that a seed means the same history whatever becomes of
-//! the libraries.
+//! Chance, by the seed. The generator is written out here, so that a seed means the same history
+//! whatever becomes of the libraries.
 
 /// SplitMix64: small, fast, and good enough to choose by.
 #[derive(Debug, Clone)]

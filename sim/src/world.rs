@@ -1,7 +1,8 @@
 //! The marketplace: the services' real code, without HTTP, on ports that misbehave.
 //!
-//! A service runs as an incarnation, which is an owner of tasks. When it dies its tasks are dropped wherever they
-//! stand, and a new one is started on the same memory a while later, as a supervisor would.
+//! A service runs as an incarnation, which is an owner of tasks. When it dies its tasks are dropped
+//! wherever they stand, and a new one is started on the same memory a while later, as a supervisor
+//! would.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};

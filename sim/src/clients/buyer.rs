@@ -1,4 +1,5 @@
-//! A buyer looks, orders, and then pays, cancels, or lets it be: early, late, twice, or both at once.
+//! A buyer looks, orders, and then pays, cancels, or lets it be: early, late, twice, or both at
+//! once.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,5 @@
-//! The people: they act at any time, in any order, twice, and under keys; and they write down what they were told.
+//! The people: they act at any time, in any order, twice, and under keys; and they write down what
+//! they were told.
 
 mod buyer;
 mod order;

@@ -26,7 +26,8 @@ impl Client {
                 Reply::No(Refusal::NotFound) | Reply::NotNow => {}
                 Reply::No(refusal) => {
                     self.refused(&refusal);
-                    // Without a key, a refusal may be because of what this very buyer did not see the answer of.
+                    // Without a key, a refusal may be because of what this very buyer did not see
+                    // the answer of.
                     if doubts == 0 || key.is_some() {
                         self.world.oracle.journal.open().pays[entry].told = Told::No;
                     }

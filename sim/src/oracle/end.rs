@@ -1,4 +1,5 @@
-//! The judgement once everything has come to rest: what clients were told is so, and nothing else is.
+//! The judgement once everything has come to rest: what clients were told is so, and nothing else
+//! is.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -134,7 +135,8 @@ impl Oracle {
         }
     }
 
-    /// I3, I7, I8, I12: an order is complete exactly if somebody was told, or could not be told, that it is.
+    /// I3, I7, I8, I12: an order is complete exactly if somebody was told, or could not be told,
+    /// that it is.
     fn judge_pays(&self) {
         let pays = self.journal.open().pays.clone();
         let mut paid: BTreeSet<OrderId> = BTreeSet::new();

@@ -1,9 +1,10 @@
-//! Judges a history by the invariants, from other data than the code under test writes for itself: what clients asked
-//! and were told, what the provider's ledger says, and what the services' own queries answer.
+//! Judges a history by the invariants, from other data than the code under test writes for itself:
+//! what clients asked and were told, what the provider's ledger says, and what the services' own
+//! queries answer.
 //!
-//! It looks at every document through its public query at the instant at which a commit lands ([`Oracle::landed`]), so
-//! that what must hold "at any instant" is judged at every instant; at every movement of money; and once more when
-//! everything has come to rest ([`end`]).
+//! It looks at every document through its public query at the instant at which a commit lands
+//! ([`Oracle::landed`]), so that what must hold "at any instant" is judged at every instant; at
+//! every movement of money; and once more when everything has come to rest ([`end`]).
 
 mod copies;
 mod end;
@@ -254,7 +255,8 @@ impl Oracle {
             None => {}
             Some(now) => {
                 let is_edited = now.ticket.listing != was.listing;
-                // News of its units may have come first within one commit; each change raises the version.
+                // News of its units may have come first within one commit; each change raises the
+                // version.
                 let is_one_change = now.version == before.version + 1;
                 if is_edited && is_one_change && was.listing.quantity == 1 && taken > 0 {
                     self.accuse(format!("I16: ticket {id} is edited while it is reserved"));
