@@ -12,6 +12,7 @@
 //! | [`bus`] | the port to an event bus; the embedded one; one contract for all |
 //! | [`command`] | what a decision is made of |
 //! | [`watch`] | who is woken when a document changes |
+//! | `planted` | bugs on purpose, in builds that ask for them, to see the simulator catch each |
 //! | [`outbox`] | the record of every event, and its way to the bus |
 //! | [`execute`] | load → decide → commit → resolve: the only write path |
 //! | [`replies`] | idempotency keys: the first answer, kept with the change it answers for |
