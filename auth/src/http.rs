@@ -129,6 +129,8 @@ async fn sign_in(State(auth): State<Auth>, write: Write) -> Result<Response, Pro
     responses((status = 200, description = "Nobody is signed in any more", body = Nothing)),
 )]
 async fn sign_out(State(auth): State<Auth>, write: Write) -> Result<Response, Problem> {
+    // Nothing is done under it, but a key that is none is refused here as everywhere.
+    write.request_key()?;
     if let Some(session) = if_any(write.session())? {
         auth.engine.run(SignOut { by: asker(session) }, write.trace()).await?;
     }
