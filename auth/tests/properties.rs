@@ -1,7 +1,5 @@
 //! What holds of addresses, sessions and keys whatever comes.
 
-#![expect(clippy::unwrap_used, reason = "a test panics on purpose")]
-
 use std::time::Duration;
 
 use auth::domain::{Email, KeySet, Policy, Secret, SessionFacts, Sessions, SigningKey};

@@ -1,5 +1,6 @@
 //! The write path against a store that misbehaves on cue.
 
+#![expect(clippy::disallowed_methods, reason = "callers at once; the test waits for each")]
 #![expect(clippy::unwrap_used, reason = "a test panics on purpose")]
 
 use std::collections::VecDeque;

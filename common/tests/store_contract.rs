@@ -1,5 +1,7 @@
 //! Every promise of the store port, kept by every backend.
 
+#![expect(clippy::expect_used, reason = "a test panics on purpose")]
+
 use std::sync::Arc;
 
 use common::store::contract::{COLLECTIONS, Tested};

@@ -1,6 +1,8 @@
 //! Random histories of commits and finds: SQLite says what the model says, whatever the size of its
 //! cache, and also after it has been closed and opened in between.
 
+#![expect(clippy::unwrap_used, reason = "a test panics on purpose")]
+
 use std::sync::Arc;
 
 use common::store::contract::history::{Step, agrees_with_the_model};

@@ -1,6 +1,7 @@
 //! What only a store on a file has to promise: that the file keeps it, and what happens when the
 //! file fails (I30).
 
+#![expect(clippy::expect_used, reason = "a test panics on purpose")]
 #![expect(
     clippy::disallowed_methods,
     reason = "callers on several threads at once; the test waits for each"

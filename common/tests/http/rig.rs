@@ -53,7 +53,7 @@ impl Toy {
             store: Arc::new(MemoryStore::new()),
             clock: clock.clone(),
             ids: ids.clone(),
-            tasks: Arc::new(TokioTasks::new(tokio::runtime::Handle::current())),
+            tasks: Arc::new(TokioTasks::here()),
         };
         let outbox = Arc::new(Outbox::new(ids.next(clock.now())));
         let engine = Engine::new(ports, outbox);
