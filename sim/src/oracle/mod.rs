@@ -23,6 +23,7 @@ use common::time::Timestamp;
 use futures_util::FutureExt as _;
 use orders::commands::Placed;
 use tickets::commands::Versioned;
+use tickets::domain::Ticket;
 
 use crate::executor::{Executor, NOBODY, Tasks};
 use crate::faults::Marks;
@@ -249,7 +250,9 @@ impl Oracle {
         let Some(before) = before else { return };
         let (was, taken) = (&before.ticket, before.ticket.reservation.taken);
         match &now {
-            None if taken > 0 => {
+            // What its units became may have been heard first within the same commit; then the
+            // withdrawal is not the first version after the one seen before.
+            None if taken > 0 && self.withdrawn_at(id) == Some(before.version + 1) => {
                 self.accuse(format!("I16: ticket {id} is withdrawn with {taken} units taken"));
             }
             None => {}
@@ -270,6 +273,12 @@ impl Oracle {
                 }
             }
         }
+    }
+
+    /// The version at which a ticket was withdrawn.
+    fn withdrawn_at(&self, id: TicketId) -> Option<u64> {
+        let ticket = copies::export::<Ticket>(&self.readers.tickets, &id.to_string())?;
+        (!ticket.is_offered()).then_some(ticket.told)
     }
 
     fn payment_landed(&self, id: &str) {
