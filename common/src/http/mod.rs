@@ -7,9 +7,9 @@
 //! | [`answers`] | what goes out: JSON, bytes that are replayed, entity tags |
 //! | [`etag`], [`paging`] | conditional requests; pages and cursors |
 //! | [`json`], [`fields`], [`params`] | bodies and queries into values that cannot be wrong, all faults at once |
-//! | [`read`], [`write`] | the two extractors that handlers take |
+//! | [`read`], [`mod@write`] | the two extractors that handlers take |
 //! | [`idempotency`] | which request this is, and whether the same is being worked on |
-//! | [`live`] | streams of a document's states |
+//! | [`mod@live`] | streams of a document's states |
 //! | [`health`], [`openapi`] | what operators and tools ask for |
 //! | [`gate`], [`origin`] | what surrounds every request: limits, request ids, headers, the cross-site defence |
 
