@@ -61,6 +61,14 @@ impl Client {
         Ok(Self { address, stream, buffer, request, cookie: None })
     }
 
+    /// Connects anew, as the same person: servers close connections that have been idle.
+    pub async fn refresh(&mut self) -> Result<(), Failed> {
+        let cookie = self.cookie.take();
+        *self = Self::connect(self.address).await?;
+        self.cookie = cookie;
+        Ok(())
+    }
+
     /// Signs up somebody new, and stays signed in.
     pub async fn sign_up(&mut self, name: &str) -> Result<(), Failed> {
         let body = format!(r#"{{"email":"{name}@example.org","password":"correct horse"}}"#);

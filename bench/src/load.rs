@@ -34,6 +34,7 @@ pub async fn run(
     until: Until,
     work: impl AsyncFn(u64, &mut Client) -> Result<(), Failed>,
 ) -> Result<Run, Failed> {
+    try_join_all(clients.iter_mut().map(Client::refresh)).await?;
     let (begun, cpu) = (Instant::now(), server.cpu_seconds()?);
     let started = AtomicU64::new(0);
     let goes_on = |number: u64| match until {
