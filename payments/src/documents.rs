@@ -11,9 +11,10 @@ pub static PAYMENTS: Collection = Collection {
     fields: &[
         // When to look at it next; absent once nothing can follow by itself.
         Field { name: "due", kind: Kind::Integer },
+        Field { name: "buyer", kind: Kind::Text },
         Field { name: "order_id", kind: Kind::Text },
     ],
-    indexes: &[&["due"], &["order_id"]],
+    indexes: &[&["due"], &["buyer", "order_id"]],
 };
 
 /// A copy of every order.
@@ -41,7 +42,7 @@ impl Entity for Payment {
 
     fn fields(&self) -> Vec<Value> {
         let due = self.due.map_or(Value::Absent, |due| Value::Integer(due.as_millis()));
-        vec![due, Value::Text(self.order.to_string())]
+        vec![due, Value::Text(self.buyer.to_string()), Value::Text(self.order.to_string())]
     }
 }
 

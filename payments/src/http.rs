@@ -1,20 +1,23 @@
 //! Wire types ↔ requests, commands and queries. No rules are decided here.
 
+use std::sync::Arc;
+
 use axum::extract::{FromRef, Path, State};
 use axum::response::{IntoResponse, Response};
-use common::command::{Fault, Refusal};
-use common::execute::Failure;
-use common::http::{Errors, Fields, Kit, Problem, Read, Write, path_id};
+use common::command::{Fault, Key, Refusal};
+use common::execute::{Engine, Failure};
+use common::http::{Errors, Fields, Kit, Problem, Read, Write, live, path_id};
 use common::id::{OrderId, PaymentId};
 use common::replies::Answer;
+use common::session::Session;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::Works;
-use crate::domain::{RequestKey, Token};
+use crate::domain::{Payment, RequestKey, Token};
 use crate::pay::{PayRequest, Unpaid};
 use crate::provider::{BadNotice, Provider};
-use crate::queries;
+use crate::queries::{self, Seen};
 use crate::views::{NewPayment, Paid, PaymentView};
 use crate::webhook::NotTaken;
 
@@ -39,8 +42,9 @@ impl FromRef<Api> for Kit {
 /// This service's routes.
 pub fn routes(api: Api) -> OpenApiRouter {
     OpenApiRouter::new()
-        .routes(routes!(pay))
+        .routes(routes!(list, pay))
         .routes(routes!(show))
+        .routes(routes!(watch))
         .routes(routes!(notice))
         .with_state(api)
 }
@@ -79,6 +83,44 @@ async fn pay(State(api): State<Api>, request: Write) -> Result<Response, Problem
     Ok(paid.into_response())
 }
 
+/// List one's own payments
+///
+/// Every attempt to pay, also those that were declined or given back: by the age of their orders,
+/// and those of one order by their own, oldest first. Orders of other people, and orders that do
+/// not exist, have no payments that could be listed.
+#[utoipa::path(
+    operation_id = "listPayments",
+    get, path = "/api/payments", tag = "payments",
+    security(("session" = [])),
+    params(
+        (
+            "orderId" = Option<String>, Query, pattern = "^[0-9a-f]{24}$",
+            description = "Payments of this order alone",
+        ),
+        (
+            "limit" = Option<u32>, Query, minimum = 1, maximum = 100,
+            description = "Most payments to return; 50 by default",
+        ),
+        (
+            "cursor" = Option<String>, Query,
+            description = "Where to go on, from the `Link` header of the page before",
+        ),
+    ),
+    responses((status = 200, description = "One page of payments", body = Vec<PaymentView>))
+)]
+async fn list(State(api): State<Api>, request: Read) -> Result<Response, Problem> {
+    let buyer = request.session()?.user_id;
+    let mut params = request.query();
+    let order: Option<OrderId> = params.id("orderId");
+    let page = params.page("orders", Some(queries::ORDERED_BY));
+    params.check()?;
+    let (engine, after) = (api.kit.engine(), page.after.clone());
+    let found = queries::payments_of(engine, buyer, order, after, page.fetch()).await?;
+    let (found, next) = page.cut(found, |(_, position)| position.clone());
+    let views: Vec<_> = found.iter().map(|(seen, _)| PaymentView::of(seen)).collect();
+    Ok(request.page(&views, next))
+}
+
 /// Show one of one's own payments
 #[utoipa::path(
     operation_id = "showPayment",
@@ -95,13 +137,43 @@ async fn show(
     Path(id): Path<String>,
     request: Read,
 ) -> Result<Response, Problem> {
-    let buyer = request.session()?.user_id;
-    let id: PaymentId = path_id(&id)?;
-    let seen = queries::payment(api.kit.engine(), id).await?.ok_or(Refusal::NotFound)?;
-    if seen.payment.buyer != buyer {
-        return Err(Refusal::NotYours.into());
-    }
+    let seen = own(api.kit.engine(), request.session()?, &id).await?;
     Ok(request.answer(seen.version, &PaymentView::of(&seen)))
+}
+
+/// Watch one of one's own payments
+///
+/// A stream of Server-Sent Events. The first `payment` event comes at once, and another with every
+/// change; the data of each is the payment as `GET /api/payments/{id}` gives it.
+#[utoipa::path(
+    operation_id = "watchPayment",
+    get, path = "/api/payments/{id}/live", tag = "payments",
+    security(("session" = [])),
+    params(("id" = String, Path, description = "The payment's id")),
+    responses(
+        (
+            status = 200, body = String, content_type = "text/event-stream",
+            description = "The stream",
+        ),
+        (status = 404, description = "There is no such payment", body = Errors),
+    )
+)]
+async fn watch(
+    State(api): State<Api>,
+    Path(id): Path<String>,
+    request: Read,
+) -> Result<Response, Problem> {
+    let payment = own(api.kit.engine(), request.session()?, &id).await?.payment.id;
+    let engine = Arc::clone(api.kit.engine());
+    let read = move || {
+        let engine = Arc::clone(&engine);
+        async move {
+            let Some(seen) = queries::payment(&engine, payment).await? else { return Ok(None) };
+            let json = serde_json::to_string(&PaymentView::of(&seen))?;
+            Ok(Some((seen.version, json)))
+        }
+    };
+    live(&request, "payment", Key::of::<Payment>(payment), read)
 }
 
 /// Take a payment provider's notice
@@ -131,6 +203,16 @@ async fn notice(
     let taken = api.works.webhook.receive(request.headers(), body, request.trace()).await;
     taken.map_err(not_taken)?;
     Ok(Answer::empty(204).into_response())
+}
+
+/// The payment of that id, if it is the caller's.
+async fn own(engine: &Engine, session: &Session, id: &str) -> Result<Seen, Problem> {
+    let id: PaymentId = path_id(id)?;
+    let seen = queries::payment(engine, id).await?.ok_or(Refusal::NotFound)?;
+    if seen.payment.buyer != session.user_id {
+        return Err(Refusal::NotYours.into());
+    }
+    Ok(seen)
 }
 
 /// The field `token`. What was sent is never repeated in a fault: it may be a card number.

@@ -147,7 +147,11 @@ async fn first_look(resolver: &Resolver, payment: PaymentId) {
 /// What a buyer is told of a payment, once there is something to tell. It depends on nothing but
 /// the payment's end, so a retry is told the same for ever (I17).
 fn end(payment: &Payment, payable: &Payable) -> Option<Result<PaymentId, Refusal>> {
-    let returned = "The order ended before it was paid; the money is being returned in full";
+    let returned = || {
+        let id = payment.id;
+        let message = "The order ended before it was paid";
+        Err(Refusal::state(format!("{message}; payment {id} is being returned in full")))
+    };
     match &payment.state {
         State::Started { .. } => None,
         State::Declined { decline, .. } => {
@@ -157,8 +161,8 @@ fn end(payment: &Payment, payable: &Payable) -> Option<Result<PaymentId, Refusal
         State::Captured { .. } => match fate(payment, payable) {
             Fate::Open => None,
             Fate::Kept => Some(Ok(payment.id)),
-            Fate::Returned => Some(Err(Refusal::state(returned))),
+            Fate::Returned => Some(returned()),
         },
-        State::Refunding { .. } | State::Refunded { .. } => Some(Err(Refusal::state(returned))),
+        State::Refunding { .. } | State::Refunded { .. } => Some(returned()),
     }
 }

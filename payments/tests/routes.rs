@@ -16,6 +16,7 @@ use common::id::{Id, Ids, UserId};
 use common::session::copies::HearKeys;
 use common::session::{Session, SessionView, Signer};
 use common::time::Clock;
+use futures_util::StreamExt as _;
 use payments::http::{Api, routes};
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -36,6 +37,8 @@ struct Reply {
     status: u16,
     text: String,
     etag: String,
+    /// The next page, of a list that has one.
+    next: Option<String>,
 }
 
 impl Reply {
@@ -92,9 +95,13 @@ impl Site {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let status = response.status().as_u16();
         let etag = response.headers().get("etag").map(|tag| tag.to_str().unwrap().to_owned());
+        let next = response.headers().get("link").map(|link| {
+            let link = link.to_str().unwrap();
+            link.strip_prefix('<').unwrap().strip_suffix(">; rel=\"next\"").unwrap().to_owned()
+        });
         let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
         let text = String::from_utf8(bytes.to_vec()).unwrap();
-        Reply { status, text, etag: etag.unwrap_or_default() }
+        Reply { status, text, etag: etag.unwrap_or_default(), next }
     }
 
     async fn pay(&self, body: &Value) -> Reply {
@@ -128,6 +135,81 @@ async fn a_payment_is_answered_and_shown_to_its_buyer_alone() {
     site.get(Some(STRANGER), &path).await.is(401);
     site.get(Some(site.world.buyer), &format!("/api/payments/{NOBODYS}")).await.is(404);
     site.get(Some(site.world.buyer), "/api/payments/1").await.is(404);
+    site.world.come_to_rest().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn ones_own_payments_are_listed_by_order_oldest_first() {
+    let site = Site::new().await;
+    let buyer = Some(site.world.buyer);
+    let (first, second) = (site.world.place().await, site.world.place().await);
+    let cards = [("tok_visa", 201), ("tok_chargeDeclined", 400), ("tok_amex", 201)];
+    for (order, (token, status)) in [&second, &first, &first].into_iter().zip(cards) {
+        site.pay(&json!({"orderId": order.id, "token": token})).await.is(status);
+    }
+    let of_first = format!("/api/payments?orderId={}", first.id);
+    let listed = site.get(buyer, &of_first).await.is(200);
+    let payments = listed.json();
+    let told: Vec<_> = payments.as_array().unwrap().iter().map(|p| &p["status"]).collect();
+    assert_eq!(told, ["declined", "captured"]);
+    for payment in payments.as_array().unwrap() {
+        assert_eq!(payment["orderId"], json!(first.id));
+        let path = format!("/api/payments/{}", payment["id"].as_str().unwrap());
+        assert_eq!(site.get(buyer, &path).await.is(200).json(), *payment);
+    }
+    let known = site.request(buyer, "GET", &of_first).header("if-none-match", listed.etag);
+    site.send(known, String::new()).await.is(304);
+
+    let mut walked = Vec::new();
+    let mut next = Some("/api/payments?limit=1".to_owned());
+    while let Some(path) = next {
+        let page = site.get(buyer, &path).await.is(200);
+        walked.extend(page.json().as_array().unwrap().iter().map(|p| p["orderId"].clone()));
+        next = page.next;
+    }
+    assert_eq!(walked, [json!(first.id), json!(first.id), json!(second.id)]);
+    site.world.come_to_rest().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn i26_nobody_learns_from_a_list_whose_order_has_payments() {
+    let site = Site::new().await;
+    let order = site.world.place().await;
+    site.pay(&json!({"orderId": order.id, "token": "tok_visa"})).await.is(201);
+    let path = format!("/api/payments?orderId={}", order.id);
+    site.get(None, &path).await.is(401);
+    let unknown = format!("/api/payments?orderId={NOBODYS}");
+    for (who, path) in [(STRANGER, &path), (STRANGER, &unknown), (site.world.buyer, &unknown)] {
+        assert_eq!(site.get(Some(who), path).await.is(200).text, "[]");
+    }
+    assert_eq!(site.get(Some(STRANGER), "/api/payments").await.is(200).text, "[]");
+    let wrong = site.get(Some(STRANGER), "/api/payments?orderId=1&limit=0").await.is(400);
+    assert_eq!(wrong.blamed(), ["orderId", "limit"]);
+    site.world.come_to_rest().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_payment_is_watched_by_its_buyer_alone_until_it_has_gone_back() {
+    let site = Site::new().await;
+    let order = site.world.place().await;
+    site.world.orders_hear(false);
+    site.pay(&json!({"orderId": order.id, "token": "tok_visa"})).await.is(503);
+    let id = site.world.payments_of(order.id).await[0].id;
+    let path = format!("/api/payments/{id}/live");
+    site.get(None, &path).await.is(401);
+    site.get(Some(STRANGER), &path).await.is(401);
+    site.get(Some(site.world.buyer), &format!("/api/payments/{NOBODYS}/live")).await.is(404);
+
+    let request = site.request(Some(site.world.buyer), "GET", &path).body(Body::empty()).unwrap();
+    let response = site.router.clone().oneshot(request).await.unwrap();
+    assert_eq!(response.headers()["content-type"], "text/event-stream");
+    let mut told = String::new();
+    let mut pieces = response.into_body().into_data_stream();
+    site.world.change(order.id, OrderStatus::Cancelled).await;
+    while !told.contains(r#""status":"refunded""#) {
+        told += std::str::from_utf8(&pieces.next().await.unwrap().unwrap()).unwrap();
+    }
+    assert!(told.starts_with("event: payment\nid: "), "{told}");
     site.world.come_to_rest().await;
 }
 

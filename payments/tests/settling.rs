@@ -29,6 +29,7 @@ async fn i3_an_order_cancelled_while_the_money_is_taken_is_refunded_in_full() {
     assert!(failure.to_string().contains("returned in full"), "{failure}");
     world.come_to_rest().await;
     let payment = &world.payments_of(order.id).await[0];
+    assert!(failure.to_string().contains(&payment.id.to_string()), "{failure}");
     assert!(matches!(payment.state, State::Refunded { .. }), "{payment:?}");
     let told = ["payment:started", "payment:captured", "payment:refunded"];
     assert_eq!(world.told(payment.id), told);

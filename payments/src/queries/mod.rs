@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use common::command::{Entity, Key};
 use common::execute::{Engine, Failure};
-use common::id::{OrderId, PaymentId};
-use common::store::{Document, Filter, Order as Sort, Query, Value};
+use common::id::{OrderId, PaymentId, UserId};
+use common::store::{Document, Filter, Kind, Order as Sort, Position, Query, Value};
 use common::time::Timestamp;
 use serde::de::DeserializeOwned;
 
@@ -38,10 +38,7 @@ pub struct Seen {
 /// When the store cannot serve.
 pub async fn payment(engine: &Engine, id: PaymentId) -> Result<Option<Seen>, Failure> {
     let document = engine.store().get(&PAYMENTS, &id.to_string()).await?;
-    let Some(document) = document else {
-        return Ok(None);
-    };
-    Ok(Some(Seen { version: document.version, payment: read(&document)? }))
+    document.as_ref().map(seen).transpose()
 }
 
 /// What is known of an order.
@@ -105,24 +102,28 @@ pub async fn due(
     found.iter().map(|found| read(&found.document)).collect()
 }
 
-/// Every payment of an order, oldest first.
+/// What kind of value the list of payments is ordered by.
+pub const ORDERED_BY: Kind = Kind::Text;
+
+/// At most `limit` of a buyer's payments after `after`, of one order or of all, each with its
+/// place: by the age of their orders, and those of one order by their own, oldest first.
 ///
 /// # Errors
 /// When the store cannot serve.
 pub async fn payments_of(
     engine: &Engine,
-    order: OrderId,
+    buyer: UserId,
+    order: Option<OrderId>,
+    after: Option<Position>,
     limit: usize,
-) -> Result<Vec<Payment>, Failure> {
-    let query = Query {
-        collection: &PAYMENTS,
-        filters: vec![Filter::Equals("order_id", Value::Text(order.to_string()))],
-        order: Sort { field: None, descending: false },
-        after: None,
-        limit,
-    };
+) -> Result<Vec<(Seen, Position)>, Failure> {
+    let mut filters = vec![Filter::Equals("buyer", Value::Text(buyer.to_string()))];
+    filters.extend(order.map(|order| Filter::Equals("order_id", Value::Text(order.to_string()))));
+    // Ids tell the age of what they name.
+    let by_order = Sort { field: Some("order_id"), descending: false };
+    let query = Query { collection: &PAYMENTS, filters, order: by_order, after, limit };
     let found = engine.store().find(query).await?;
-    found.iter().map(|found| read(&found.document)).collect()
+    found.into_iter().map(|found| Ok((seen(&found.document)?, found.position))).collect()
 }
 
 /// The ids of remembered requests whose time is over by `now`.
@@ -143,6 +144,10 @@ pub async fn forgettable(
     };
     let found = engine.store().find(query).await?;
     Ok(found.into_iter().map(|found| found.document.id).collect())
+}
+
+fn seen(document: &Document) -> Result<Seen, Failure> {
+    Ok(Seen { version: document.version, payment: read(document)? })
 }
 
 fn read<E: Entity + DeserializeOwned>(document: &Document) -> Result<E, Failure> {

@@ -332,7 +332,8 @@ impl World {
 
     /// The payments of an order.
     pub async fn payments_of(&self, order: OrderId) -> Vec<Payment> {
-        queries::payments_of(&self.engine, order, 100).await.unwrap()
+        let found = queries::payments_of(&self.engine, self.buyer, Some(order), None, 100).await;
+        found.unwrap().into_iter().map(|(seen, _)| seen.payment).collect()
     }
 
     /// The provider's statement.
