@@ -32,8 +32,7 @@ pub struct Server {
 impl Server {
     /// Starts the marketplace on `data`.
     pub async fn marketplace(data: &Path) -> Result<Self, Failed> {
-        let mut command = Command::new(program()?);
-        command.args(["--listen", "127.0.0.1:0", "--log-level", "warn"]);
+        let mut command = api_only()?;
         command.args(["--signups-per-minute", "100000000"]);
         command.args(["--max-live-orders-per-buyer", "100000000", "--data"]).arg(data);
         Self::start(command, "/api/tickets").await
@@ -42,8 +41,7 @@ impl Server {
     /// Starts the marketplace on `data` with passwords that cost next to nothing, for what is not
     /// about passwords.
     pub async fn with_cheap_passwords(data: &Path) -> Result<Self, Failed> {
-        let mut command = Command::new(program()?);
-        command.args(["--listen", "127.0.0.1:0", "--log-level", "warn"]);
+        let mut command = api_only()?;
         command.args(["--signups-per-minute", "100000000", "--password-memory-kib", "8"]);
         command.args(["--max-live-orders-per-buyer", "100000000", "--data"]).arg(data);
         Self::start(command, "/api/tickets").await
@@ -101,6 +99,13 @@ impl Server {
     fn id(&self) -> Result<u32, Failed> {
         self.child.id().ok_or_else(|| "the server has ended".into())
     }
+}
+
+/// The program, without its web client.
+fn api_only() -> Result<Command, Failed> {
+    let mut command = Command::new(program()?);
+    command.args(["--listen", "127.0.0.1:0", "--log-level", "warn"]).env("TICKETING_CLIENT", "off");
+    Ok(command)
 }
 
 /// The program to measure: `TICKETING_BIN`, or the one beside this.

@@ -5,17 +5,22 @@
 //! whoever must not miss a change made by another replica also looks by period.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use tokio::sync::watch;
 
 use crate::command::Key;
 
 /// The documents that somebody watches.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Watchers {
     watched: Mutex<HashMap<Key, watch::Sender<u64>>>,
+    observer: OnceLock<Observer>,
 }
+
+/// Is told of every document that has changed, on the way of the commit that changed it: it must
+/// not wait for anything.
+pub type Observer = Box<dyn Fn(&Key) + Send + Sync>;
 
 /// Wakes when its document has changed.
 #[derive(Debug)]
@@ -36,13 +41,25 @@ impl Watchers {
         Watch { changes: sender.subscribe() }
     }
 
+    /// Tells `observer` of every change from now on. There is one at most, for as long as the
+    /// process runs; the first stays.
+    pub fn observe(&self, observer: Observer) {
+        if self.observer.set(observer).is_err() {
+            tracing::error!("the changes of a service are observed already");
+        }
+    }
+
     /// Wakes whoever watches one of these.
     pub fn changed<'a>(&self, keys: impl IntoIterator<Item = &'a Key>) {
+        let observer = self.observer.get();
         let mut watched = self.lock();
-        if watched.is_empty() {
+        if watched.is_empty() && observer.is_none() {
             return;
         }
         for key in keys {
+            if let Some(observer) = observer {
+                observer(key);
+            }
             if let Some(sender) = watched.get(key) {
                 if sender.receiver_count() == 0 {
                     watched.remove(key);

@@ -33,6 +33,8 @@ impl Default for Setup {
             // address.
             .flag("--password-memory-kib", "8")
             .flag("--signups-per-minute", "1000000")
+            // These suites are about the API; the web client has suites of its own.
+            .env("TICKETING_CLIENT", "off")
     }
 }
 

@@ -17,15 +17,17 @@ use axum::Router;
 use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
 use futures_util::FutureExt as _;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
+use http::header::{
+    CACHE_CONTROL, CONTENT_TYPE, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
+};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tower::{Layer, Service};
 
 use super::answers::{JSON, NO_STORE};
 use super::errors::{Cause, Problem, of_status};
-use super::origin;
 use super::settings::Settings;
+use super::{origin, visitor};
 use crate::command::Refusal;
 
 /// The header that carries a request's id, both ways.
@@ -40,6 +42,15 @@ const HEALTH: &str = "/api/health/";
 
 const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 const NO_REFERRER: HeaderValue = HeaderValue::from_static("no-referrer");
+
+/// Two years, over which browsers ask for nothing but https. Not for subdomains: those may be
+/// somebody else's.
+const ONLY_HTTPS: HeaderValue = HeaderValue::from_static("max-age=63072000");
+
+/// Marks an answer whose body is as its handler wants it, whatever its status and type: a page's is
+/// no JSON of ours.
+#[derive(Debug, Clone, Copy)]
+pub struct AsItIs;
 
 /// The routes with everything around them that every request needs.
 pub fn app(routes: Router, settings: Settings) -> Router {
@@ -104,7 +115,8 @@ where
 
     fn call(&mut self, mut request: Request) -> Self::Future {
         let id = self.shared.request_id(&mut request);
-        let asked = Asked { method: request.method().clone(), uri: request.uri().clone(), id };
+        let (method, uri) = (request.method().clone(), request.uri().clone());
+        let asked = Asked { method, uri, id, secure: self.shared.settings.secure() };
         let place = match self.shared.admit(&request) {
             Ok(place) => place,
             Err(problem) => {
@@ -152,7 +164,11 @@ impl Shared {
         if !is_text(uri.path()) {
             return Err(Problem::NoSuchPath);
         }
-        if uri.path().starts_with(HEALTH) {
+        // The web client's server asks for pages that have a place already; without this, a crowd
+        // that waits for one page would keep it from being made.
+        if uri.path().starts_with(HEALTH)
+            || visitor::is_client(headers, request.extensions(), &self.settings)
+        {
             return Ok(None);
         }
         let place = Arc::clone(&self.places).try_acquire_owned();
@@ -165,6 +181,7 @@ struct Asked {
     method: Method,
     uri: http::Uri,
     id: HeaderValue,
+    secure: bool,
 }
 
 impl Asked {
@@ -188,12 +205,15 @@ impl Asked {
             true => in_shape(response),
             false => response,
         };
-        finish(response, self.id)
+        finish(response, self.id, self.secure)
     }
 }
 
 /// Whether an error's body is one that a handler wrote on purpose.
 fn has_shape(response: &Response) -> bool {
+    if response.extensions().get::<AsItIs>().is_some() {
+        return true;
+    }
     match response.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes) {
         // What the router and its extractors say by themselves is plain text or nothing.
         None => false,
@@ -213,11 +233,14 @@ fn in_shape(response: Response) -> Response {
 }
 
 /// The headers that every answer carries.
-fn finish(mut response: Response, id: HeaderValue) -> Response {
+fn finish(mut response: Response, id: HeaderValue, secure: bool) -> Response {
     let headers = response.headers_mut();
     headers.insert(X_REQUEST_ID, id);
     headers.insert(X_CONTENT_TYPE_OPTIONS, NOSNIFF);
     headers.entry(REFERRER_POLICY).or_insert(NO_REFERRER);
+    if secure {
+        headers.insert(STRICT_TRANSPORT_SECURITY, ONLY_HTTPS);
+    }
     if headers.get(CONTENT_TYPE).is_some_and(|kind| kind == JSON) {
         headers.entry(CACHE_CONTROL).or_insert(NO_STORE);
     }

@@ -10,6 +10,7 @@
 //! | [`read`], [`mod@write`] | the two extractors that handlers take |
 //! | [`idempotency`] | which request this is, and whether the same is being worked on |
 //! | [`mod@live`] | streams of a document's states |
+//! | [`visitor`] | whose address it is that a request comes from |
 //! | [`health`], [`openapi`] | what operators and tools ask for |
 //! | [`gate`], [`origin`] | what surrounds every request: limits, request ids, headers, the cross-site defence |
 
@@ -28,6 +29,7 @@ pub mod paging;
 pub mod params;
 pub mod read;
 mod settings;
+pub mod visitor;
 pub mod write;
 
 use std::sync::Arc;
@@ -44,6 +46,7 @@ pub use paging::{Cursor, Page};
 pub use params::Params;
 pub use read::Read;
 pub use settings::{PublicUrl, Settings, Stopping};
+pub use visitor::ClientKey;
 pub use write::Write;
 
 use idempotency::InFlight;

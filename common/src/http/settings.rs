@@ -7,6 +7,7 @@ use std::time::Duration;
 use http::Uri;
 use tokio::sync::watch;
 
+use super::visitor::ClientKey;
 use crate::id::Ids;
 use crate::time::Clock;
 
@@ -29,6 +30,9 @@ pub struct Settings {
     pub public_url: Option<PublicUrl>,
     /// Whether a proxy of ours stands in front, whose `X-Forwarded-For` tells the client's address.
     pub behind_proxy: bool,
+    /// What the web client's own server proves itself with, where there is one: it asks in the name
+    /// of its visitors, and is believed whose.
+    pub client_key: Option<ClientKey>,
     /// How long a request may take until its answer begins.
     pub request_timeout: Duration,
     /// Requests under way at once, above which they are refused.
@@ -38,13 +42,14 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// The defaults: no public URL, no proxy, [`REQUEST_TIMEOUT`], [`MAX_UNDER_WAY`].
+    /// The defaults: no public URL, no proxy, no client, [`REQUEST_TIMEOUT`], [`MAX_UNDER_WAY`].
     pub fn new(clock: Arc<dyn Clock>, ids: Arc<Ids>) -> Self {
         Self {
             clock,
             ids,
             public_url: None,
             behind_proxy: false,
+            client_key: None,
             request_timeout: REQUEST_TIMEOUT,
             max_under_way: MAX_UNDER_WAY,
             stopping: Stopping::default(),

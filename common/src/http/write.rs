@@ -1,23 +1,23 @@
 //! The extractor of handlers that change something.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, HttpBody as _};
-use axum::extract::{ConnectInfo, FromRef, FromRequest, Request};
+use axum::extract::{FromRef, FromRequest, Request};
 use axum::response::{IntoResponse as _, Response};
 use bytes::{Bytes, BytesMut};
+use http::HeaderMap;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, EXPECT};
 use http::request::Parts;
-use http::{HeaderMap, HeaderName};
 use http_body_util::BodyExt as _;
 
 use super::errors::Problem;
 use super::fields::Fields;
 use super::idempotency::{self, Hold};
 use super::read::Caller;
-use super::{Kit, etag, gate};
+use super::{Kit, etag, gate, visitor};
 use crate::command::{Command, Refusal};
 use crate::execute::Engine;
 use crate::replies::{Answer, Once, RequestKey};
@@ -35,8 +35,6 @@ const DRAINED_BYTES: usize = 4 * 1024 * 1024;
 
 /// The longest that this draining may take.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(1);
-
-const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// A request that may change something.
 pub struct Write {
@@ -163,20 +161,10 @@ impl Write {
         &self.parts.headers
     }
 
-    /// The client's address: the connection's, or what our own proxy says. Unspecified where nobody
+    /// The visitor's address: the connection's, or what one of ours says. Unspecified where nobody
     /// knows.
     pub fn peer(&self) -> IpAddr {
-        if self.kit.settings().behind_proxy
-            // The last entry is what our proxy saw; those before it are what the client claims.
-            && let Some(line) = self.parts.headers.get_all(X_FORWARDED_FOR).iter().next_back()
-            && let Ok(text) = line.to_str()
-            && let Some(last) = text.rsplit(',').next()
-            && let Ok(address) = last.trim().parse()
-        {
-            return address;
-        }
-        let connected = self.parts.extensions.get::<ConnectInfo<SocketAddr>>();
-        connected.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(peer)| peer.ip())
+        visitor::address(&self.parts.headers, &self.parts.extensions, self.kit.settings())
     }
 
     /// Carries out `command` and answers with what `render` makes of its reply: once, however often

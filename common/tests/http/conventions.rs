@@ -8,6 +8,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::Request;
+use common::http::ClientKey;
 
 use crate::rig::{Told, Toy};
 use crate::toy::SECRET_CAUSE;
@@ -122,6 +123,36 @@ async fn a_clients_address_is_the_connections_unless_our_own_proxy_says_otherwis
             .extension(ConnectInfo(peer));
         let told = toy.send(request.body(Body::empty()).unwrap()).await;
         assert_eq!(told.json()["peer"], address);
+    }
+}
+
+#[tokio::test]
+async fn the_web_clients_server_tells_its_visitors_addresses_and_nobody_else_does() {
+    let own = "192.0.2.1".parse().unwrap();
+    let toy = Toy::with(|settings| settings.client_key = Some(ClientKey::new("secret", own))).await;
+    let asked = async |peer: &str, key: &str| {
+        let peer: std::net::SocketAddr = peer.parse().unwrap();
+        let request = toy
+            .write("POST", "/api/peer")
+            .header("x-forwarded-for", "203.0.113.9")
+            .header("x-ticketing-client", key)
+            .extension(ConnectInfo(peer));
+        toy.send(request.body(Body::empty()).unwrap()).await.json()["peer"].clone()
+    };
+    assert_eq!(asked("127.0.0.1:5000", "secret").await, "203.0.113.9");
+    assert_eq!(asked("192.0.2.1:5000", "secret").await, "203.0.113.9");
+    assert_eq!(asked("127.0.0.1:5000", "secreT").await, "127.0.0.1");
+    assert_eq!(asked("192.0.2.7:5000", "secret").await, "192.0.2.7", "not from outside");
+}
+
+#[tokio::test]
+async fn a_site_served_over_https_says_so_with_every_answer() {
+    for (url, told) in [("https://tickets.example", true), ("http://tickets.example", false)] {
+        let toy = Toy::with(|settings| settings.public_url = Some(url.parse().unwrap())).await;
+        for path in ["/api/notes", "/nothing"] {
+            let header = toy.get(path).await.header("strict-transport-security").is_some();
+            assert_eq!(header, told, "{url} {path}");
+        }
     }
 }
 

@@ -6,10 +6,11 @@ use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Output,
 
 use rustix::process::{Pid, Signal, kill_process};
 
-/// The program, with nothing in its environment that would change its defaults.
+/// The program, with nothing in its environment that would change its defaults, and without the
+/// web client, which has tests of its own.
 pub fn ticketing<const N: usize>(args: [&str; N]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ticketing"));
-    command.env_clear().args(args).stdin(Stdio::null());
+    command.env_clear().env("TICKETING_CLIENT", "off").args(args).stdin(Stdio::null());
     command
 }
 
