@@ -1,0 +1,71 @@
+import { type NextRequest, NextResponse } from 'next/server'
+
+/**
+ * Before every page: a nonce and the Content-Security-Policy that names it, and the word to the server in front which
+ * pages look the same to everybody, so that it may keep them for a moment.
+ */
+export function proxy(request: NextRequest): NextResponse {
+  const { pathname } = request.nextUrl
+  if (pathname === '/api' || pathname.startsWith('/api/')) return toApi(request)
+
+  const nonce = btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(16))))
+  const policy = contentSecurityPolicy(nonce)
+  const headers = new Headers(request.headers)
+  // Next.js reads the nonce for its own scripts from here.
+  headers.set('content-security-policy', policy)
+  headers.set('x-nonce', nonce)
+
+  const answer = NextResponse.next({ request: { headers } })
+  answer.headers.set('content-security-policy', policy)
+  answer.headers.set('x-content-type-options', 'nosniff')
+  answer.headers.set('referrer-policy', 'strict-origin-when-cross-origin')
+  answer.headers.set('cross-origin-opener-policy', 'same-origin')
+  answer.headers.set('permissions-policy', 'camera=(), microphone=(), geolocation=()')
+  if (request.headers.get('x-forwarded-proto') === 'https') {
+    answer.headers.set('strict-transport-security', 'max-age=31536000; includeSubDomains')
+  }
+  const keep = keepAs(request)
+  if (keep) answer.headers.set('x-ticketing-keep', keep)
+  return answer
+}
+
+export const config = {
+  matcher: [
+    // Everything but files that are the same for everybody and for ever.
+    '/((?!_next/static|_next/image|icon.svg|manifest.webmanifest|robots.txt|fonts/).*)',
+  ],
+}
+
+function contentSecurityPolicy(nonce: string): string {
+  // The development server evaluates code and injects styles, to replace modules as one edits them.
+  const dev = process.env.NODE_ENV === 'development'
+  return [
+    "default-src 'none'",
+    `script-src 'self' 'nonce-${nonce}' 'strict-dynamic'${dev ? " 'unsafe-eval'" : ''}`,
+    `style-src 'self'${dev ? " 'unsafe-inline'" : ''}`,
+    "img-src 'self'",
+    "font-src 'self'",
+    `connect-src 'self'${dev ? ' ws:' : ''}`,
+    "manifest-src 'self'",
+    "form-action 'self'",
+    "frame-ancestors 'none'",
+    "base-uri 'none'",
+    "object-src 'none'",
+  ].join('; ')
+}
+
+/** Which of the pages that look the same to everybody who is not signed in this is. */
+function keepAs(request: NextRequest): string | undefined {
+  if (request.method !== 'GET' || request.cookies.has('session')) return undefined
+  const { pathname } = request.nextUrl
+  if (pathname === '/') return 'browse'
+  const ticket = /^\/tickets\/([0-9a-f]{24})$/.exec(pathname)?.[1]
+  return ticket ? `ticket/${ticket}` : undefined
+}
+
+/** Where nothing stands in front, the browser's event streams are passed on from here. */
+function toApi(request: NextRequest): NextResponse {
+  const { pathname, search } = request.nextUrl
+  const api = process.env.TICKETING_API ?? 'http://127.0.0.1:3000'
+  return NextResponse.rewrite(new URL(pathname + search, api))
+}
