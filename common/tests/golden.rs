@@ -54,6 +54,7 @@ fn samples() -> Vec<Draft> {
         name: "Night of the Lights".into(),
         venue: Some("Harbour Hall".into()),
         starts_at: Some(AT),
+        time_zone: Some("Europe/Vienna".parse().unwrap()),
     };
     let ticket = TicketState {
         id: TicketId(id(1)),

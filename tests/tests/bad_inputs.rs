@@ -45,6 +45,8 @@ const TICKET_OPTIONS: &[(&str, &str)] = &[
     ("event", "{\"name\":5}"),
     ("event", "{\"name\":\"N\",\"startsAt\":\"tomorrow\"}"),
     ("event", "{\"name\":\"N\",\"startsAt\":5}"),
+    ("event", "{\"name\":\"N\",\"timeZone\":\"Middle-earth/Shire\"}"),
+    ("event", "{\"name\":\"N\",\"timeZone\":2}"),
     ("quantity", "0"),
     ("quantity", "-1"),
     ("quantity", "1.5"),

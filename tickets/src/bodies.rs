@@ -3,9 +3,13 @@
 //! Handlers read bodies field by field, so that all faults are told at once and a price is read
 //! digit by digit. No value of these types is ever made: they are the description.
 
+use std::borrow::Cow;
+
+use common::time::TimeZone;
 use serde::Deserialize;
-use utoipa::ToSchema;
+use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{Object, ObjectBuilder, OneOfBuilder, Schema, SchemaType, Type};
+use utoipa::{PartialSchema, ToSchema};
 
 use crate::domain::{MAX_DESCRIPTION, MAX_EVENT_TEXT, MAX_TITLE};
 
@@ -94,6 +98,29 @@ pub struct NewEvent {
     /// When it starts.
     #[schema(format = DateTime, example = "2030-06-01T19:30:00.000Z")]
     starts_at: Option<String>,
+    /// The time zone of the place, by its name in the IANA database.
+    time_zone: Option<ZoneName>,
+}
+
+/// The name of a time zone, for the description of [`TimeZone`], which knows nothing of OpenAPI.
+#[derive(Debug, Deserialize)]
+pub struct ZoneName;
+
+impl PartialSchema for ZoneName {
+    fn schema() -> RefOr<Schema> {
+        let names = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some("The name of a time zone in the IANA database."))
+            .enum_values(Some(TimeZone::names()))
+            .examples([serde_json::json!("Europe/London")]);
+        names.build().into()
+    }
+}
+
+impl ToSchema for ZoneName {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("TimeZone")
+    }
 }
 
 /// The currencies with decimals, as the public API lists them.

@@ -255,7 +255,8 @@ fn event(fields: &mut Fields) -> Option<Show> {
     let name = event.text("name", 1..=MAX_EVENT_TEXT);
     let venue = event.optional_text("venue", 0..=MAX_EVENT_TEXT).filter(|venue| !venue.is_empty());
     let starts_at = event.optional_time("startsAt");
-    Some(Show { name: name?, venue, starts_at })
+    let time_zone = event.optional_time_zone("timeZone");
+    Some(Show { name: name?, venue, starts_at, time_zone })
 }
 
 /// The members of a body that are `null`: for an edit, what is to be removed and not just left as

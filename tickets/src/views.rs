@@ -2,7 +2,7 @@
 
 use common::id::{OrderId, TicketId, UserId};
 use common::money::{Currency, Major};
-use common::time::Timestamp;
+use common::time::{TimeZone, Timestamp};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
@@ -77,6 +77,10 @@ pub struct EventView<'a> {
         example = "2030-06-01T19:30:00.000Z"
     )]
     starts_at: Option<Timestamp>,
+    /// The time zone of the place, by its name in the IANA database.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "Europe/London")]
+    time_zone: Option<&'a str>,
 }
 
 impl<'a> TicketView<'a> {
@@ -102,7 +106,12 @@ impl<'a> TicketView<'a> {
 
 impl<'a> EventView<'a> {
     fn of(show: &'a Show) -> Self {
-        Self { name: &show.name, venue: show.venue.as_deref(), starts_at: show.starts_at }
+        Self {
+            name: &show.name,
+            venue: show.venue.as_deref(),
+            starts_at: show.starts_at,
+            time_zone: show.time_zone.as_ref().map(TimeZone::as_str),
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Event, TICKETS};
 use crate::id::{TicketId, UserId};
 use crate::money::Money;
-use crate::time::Timestamp;
+use crate::time::{TimeZone, Timestamp};
 
 /// What happened to a ticket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +54,9 @@ pub struct Venue {
     /// When it starts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub starts_at: Option<Timestamp>,
+    /// The time zone of the place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_zone: Option<TimeZone>,
 }
 
 /// Something happened to a ticket.

@@ -19,7 +19,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::json::{self, Members};
 use crate::command::{Fault, Refusal};
 use crate::money::{Currency, Money};
-use crate::time::Timestamp;
+use crate::time::{TimeZone, Timestamp};
 
 /// Most names of repeated fields that are told; the rest of such a body tells nobody anything.
 const MAX_REPEATED_TOLD: usize = 20;
@@ -154,6 +154,11 @@ impl Fields {
     /// As [`Fields::time`], if it is there.
     pub fn optional_time(&mut self, name: &str) -> Option<Timestamp> {
         self.parsed(name, "must be a time, such as 2030-06-01T19:30:00.000Z")
+    }
+
+    /// A time zone by its name in the IANA database, if it is there.
+    pub fn optional_time_zone(&mut self, name: &str) -> Option<TimeZone> {
+        self.parsed(name, "must be the IANA name of a time zone, such as Europe/Vienna")
     }
 
     /// An object within, if it is there. Its faults are told with this one's, as `event.name`.

@@ -18,6 +18,7 @@ pub struct Show {
     pub seller: usize,
     name: &'static str,
     venue: &'static str,
+    time_zone: &'static str,
     /// From the day on which the demo is run.
     in_days: u32,
     /// UTC.
@@ -48,7 +49,12 @@ impl Show {
             "currency": self.currency,
             "quantity": offer.quantity,
             "description": offer.description,
-            "event": { "name": self.name, "venue": self.venue, "startsAt": starts_at },
+            "event": {
+                "name": self.name,
+                "venue": self.venue,
+                "startsAt": starts_at,
+                "timeZone": self.time_zone,
+            },
         })
     }
 }
@@ -68,6 +74,7 @@ pub const PROGRAMME: &[Show] = &[
         seller: 0,
         name: "Winterreise, sung by candlelight",
         venue: "Alte Schmiede, Vienna",
+        time_zone: "Europe/Vienna",
         in_days: 9,
         at_hour: 18,
         currency: "eur",
@@ -80,6 +87,7 @@ pub const PROGRAMME: &[Show] = &[
         seller: 0,
         name: "Night train: a play in one carriage",
         venue: "Depot 11, Berlin",
+        time_zone: "Europe/Berlin",
         in_days: 16,
         at_hour: 19,
         currency: "eur",
@@ -97,6 +105,7 @@ pub const PROGRAMME: &[Show] = &[
         seller: 0,
         name: "Fado at the harbour",
         venue: "Casa do Cais, Lisbon",
+        time_zone: "Europe/Lisbon",
         in_days: 23,
         at_hour: 20,
         currency: "eur",
@@ -109,6 +118,7 @@ pub const PROGRAMME: &[Show] = &[
         seller: 0,
         name: "Cup final, women's handball",
         venue: "Rheinhalle, Cologne",
+        time_zone: "Europe/Berlin",
         in_days: 41,
         at_hour: 14,
         currency: "eur",
@@ -121,6 +131,7 @@ pub const PROGRAMME: &[Show] = &[
         seller: 1,
         name: "The Lanterns: reunion tour",
         venue: "Canal Street Hall, Manchester",
+        time_zone: "Europe/London",
         in_days: 12,
         at_hour: 19,
         currency: "gbp",
@@ -134,6 +145,7 @@ pub const PROGRAMME: &[Show] = &[
         seller: 1,
         name: "Stand-up at the Fishmarket",
         venue: "Old Fishmarket, Edinburgh",
+        time_zone: "Europe/London",
         in_days: 19,
         at_hour: 20,
         currency: "gbp",
@@ -143,6 +155,7 @@ pub const PROGRAMME: &[Show] = &[
         seller: 1,
         name: "Botanical drawing, a Saturday class",
         venue: "Glasshouse Four, London",
+        time_zone: "Europe/London",
         in_days: 26,
         at_hour: 10,
         currency: "gbp",
@@ -155,6 +168,7 @@ pub const PROGRAMME: &[Show] = &[
         seller: 1,
         name: "Half marathon along the Liffey",
         venue: "Phoenix Gate, Dublin",
+        time_zone: "Europe/Dublin",
         in_days: 58,
         at_hour: 8,
         currency: "eur",
@@ -167,6 +181,7 @@ pub const PROGRAMME: &[Show] = &[
         seller: 2,
         name: "Small hours: jazz until the first train",
         venue: "Basement Blue, Tokyo",
+        time_zone: "Asia/Tokyo",
         in_days: 7,
         at_hour: 14,
         currency: "jpy",
@@ -179,6 +194,7 @@ pub const PROGRAMME: &[Show] = &[
         seller: 2,
         name: "Paper Moon, on 35 mm",
         venue: "Kino Arashiyama, Kyoto",
+        time_zone: "Asia/Tokyo",
         in_days: 14,
         at_hour: 9,
         currency: "jpy",
@@ -193,6 +209,7 @@ pub const PROGRAMME: &[Show] = &[
         seller: 2,
         name: "Harbor Lights film festival",
         venue: "Pier 17 Cinema, New York",
+        time_zone: "America/New_York",
         in_days: 33,
         at_hour: 23,
         currency: "usd",
@@ -211,6 +228,7 @@ pub const PROGRAMME: &[Show] = &[
         seller: 2,
         name: "Makers' fair",
         venue: "Hangar 3, San Francisco",
+        time_zone: "America/Los_Angeles",
         in_days: 47,
         at_hour: 17,
         currency: "usd",
@@ -229,6 +247,8 @@ pub const PROGRAMME: &[Show] = &[
 
 #[cfg(test)]
 mod tests {
+    use common::time::TimeZone;
+
     use super::*;
 
     #[test]
@@ -243,6 +263,8 @@ mod tests {
         for ticket in tickets {
             let starts: Timestamp = ticket["event"]["startsAt"].as_str().unwrap().parse().unwrap();
             assert!(starts > now.plus(DAY) && starts < now.plus(DAY * 60), "{ticket}");
+            let zone: TimeZone = ticket["event"]["timeZone"].as_str().unwrap().parse().unwrap();
+            assert_eq!(ticket["event"]["timeZone"], zone.as_str());
         }
     }
 }

@@ -50,6 +50,7 @@ fn event(kind: TicketKind, ticket: &Ticket, version: u64) -> TicketEvent {
         name: event.name.clone(),
         venue: event.venue.clone(),
         starts_at: event.starts_at,
+        time_zone: event.time_zone.clone(),
     });
     let ticket = TicketState {
         id: ticket.id,

@@ -5,7 +5,7 @@
 
 use common::id::{OrderId, TicketId, UserId};
 use common::money::{Currency, Money};
-use common::time::Timestamp;
+use common::time::{TimeZone, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::Reservation;
@@ -75,6 +75,9 @@ pub struct Show {
     /// When it starts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub starts_at: Option<Timestamp>,
+    /// The time zone in which people there read their clocks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_zone: Option<TimeZone>,
 }
 
 /// Whether a ticket can be had at all.

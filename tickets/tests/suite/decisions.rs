@@ -134,7 +134,8 @@ fn a_new_ticket_is_on_sale_and_told_at_version_0() {
 fn an_edit_raises_the_version_by_one_and_keeps_what_it_does_not_name() {
     let mut before = ticket(5, 2);
     before.listing.description = Some("front row".into());
-    before.listing.event = Some(Show { name: "Tour".into(), venue: None, starts_at: None });
+    before.listing.event =
+        Some(Show { name: "Tour".into(), venue: None, starts_at: None, time_zone: None });
     let docs = docs(Some(before.clone()));
     let kept = decide(&edit_by(SELLER, edit()), &docs).unwrap().reply().clone();
     assert_eq!(kept.version, VERSION + 1);

@@ -13,6 +13,7 @@ fn titled(title: &str, minor: i64, starts_ms: Option<i64>) -> Listing {
         name: "Évening".into(),
         venue: Some("Royal Hall".into()),
         starts_at: Some(Timestamp::from_millis(ms)),
+        time_zone: None,
     });
     Listing { title: title.into(), price: usd(minor), event, ..listing(1) }
 }

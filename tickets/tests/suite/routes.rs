@@ -11,7 +11,10 @@ use crate::site::Site;
 fn full() -> Value {
     json!({
         "title": "Front row", "price": "20.50", "currency": "EUR", "description": "Two seats",
-        "event": {"name": "Tour", "venue": "Hall", "startsAt": "2030-06-01T21:30:00+02:00"},
+        "event": {
+            "name": "Tour", "venue": "Hall", "startsAt": "2030-06-01T21:30:00+02:00",
+            "timeZone": "europe/berlin",
+        },
         "quantity": 4, "unknown": [1],
     })
 }
@@ -38,7 +41,10 @@ async fn a_ticket_is_created_and_reads_as_it_was_answered() {
         json!({
             "id": id, "title": "Front row", "price": 20.5, "userId": SELLER.to_string(),
             "version": 0, "currency": "eur", "description": "Two seats",
-            "event": {"name": "Tour", "venue": "Hall", "startsAt": "2030-06-01T19:30:00.000Z"},
+            "event": {
+                "name": "Tour", "venue": "Hall", "startsAt": "2030-06-01T19:30:00.000Z",
+                "timeZone": "Europe/Berlin",
+            },
             "quantity": 4, "available": 4, "createdAt": ticket["createdAt"],
         })
     );
@@ -71,13 +77,14 @@ async fn every_fault_of_a_body_is_told_at_once() {
     let (path, _) = sell(&site, &json!({"title": "T", "price": 20})).await;
     let bad = json!({
         "title": " ", "price": 0.001, "currency": "gold", "description": 5, "quantity": 0,
-        "event": {"venue": [], "startsAt": "soon"},
+        "event": {"venue": [], "startsAt": "soon", "timeZone": "Europe/Atlantis"},
     });
     let all = [
         "currency",
         "description",
         "event.name",
         "event.startsAt",
+        "event.timeZone",
         "event.venue",
         "price",
         "quantity",
