@@ -5,16 +5,17 @@
 //! at that pace. All of it is in memory, bounded, and a key is kept the same whether an account
 //! stands behind it or not, so that being turned away tells nobody anything.
 
+use std::convert::Infallible;
 use std::hash::{BuildHasher as _, Hash, RandomState};
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use common::command::Refusal;
 use common::time::Timestamp;
-use moka::sync::Cache;
+use quick_cache::sync::Cache;
 
 /// Most keys remembered, a few megabytes. Those that are asked about least are forgotten first.
-const MAX_KEYS: u64 = 50_000;
+const MAX_KEYS: usize = 50_000;
 
 const MINUTE_MS: i64 = 60_000;
 
@@ -80,12 +81,15 @@ impl Throttle {
 
     /// Forgets all that was counted for `key`.
     pub fn forget(&self, key: &impl Hash) {
-        self.paced.invalidate(&self.hasher.hash_one(key));
+        self.paced.remove(&self.hasher.hash_one(key));
     }
 
     fn entry(&self, key: &impl Hash) -> Arc<Mutex<Timestamp>> {
-        let start = || Arc::new(Mutex::new(Timestamp::from_millis(0)));
-        self.paced.get_with(self.hasher.hash_one(key), start)
+        let start = || Ok::<_, Infallible>(Arc::new(Mutex::new(Timestamp::from_millis(0))));
+        match self.paced.get_or_insert_with(&self.hasher.hash_one(key), start) {
+            Ok(paced) => paced,
+            Err(never) => match never {},
+        }
     }
 
     fn room(&self, paced: &mut Timestamp, now: Timestamp) -> Result<(), Refusal> {
@@ -178,6 +182,16 @@ mod tests {
         let yesterday = -24 * 60 * 60 * 1_000;
         assert!(throttle.take(&"ada", at(yesterday)).is_err());
         assert_eq!(throttle.take(&"ada", at(yesterday + MINUTE_MS)), Ok(()));
+    }
+
+    #[test]
+    fn a_key_that_is_busy_outlasts_more_keys_than_are_remembered() {
+        let throttle = exhausted(5);
+        for other in 0..2 * MAX_KEYS {
+            assert_eq!(throttle.take(&other, at(0)), Ok(()));
+            assert!(throttle.check(&"ada", at(0)).is_err(), "forgotten after {other} others");
+        }
+        assert!(throttle.paced.len() <= MAX_KEYS);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use super::Finding;
 use super::names::{Name, names};
 use super::source::Source;
+use super::unused::dependencies;
 
 /// The services. Knowing one is knowing all: the same rules hold in each.
 pub const SERVICES: [&str; 4] = ["auth", "tickets", "orders", "payments"];
@@ -159,23 +160,10 @@ pub fn check_manifest(path: &str, text: &str) -> Vec<Finding> {
         service if SERVICES.contains(&service) => &OURS[1..],
         _ => return Vec::new(),
     };
-    let mut found = Vec::new();
-    let mut section = "";
-    for (index, line) in text.lines().enumerate() {
-        let line = line.trim();
-        let dependency = if line.starts_with('[') {
-            section = line.trim_matches(['[', ']']);
-            section.rsplit_once("dependencies.").map(|(_, name)| name)
-        } else if section.ends_with("dependencies") {
-            line.split(['=', '.', ' ']).next()
-        } else {
-            None
-        };
-        if let Some(name) = dependency.filter(|name| *name != krate && forbidden.contains(name)) {
-            found.push(Finding::new(path, index + 1, format!("{krate} depends on {name}")));
-        }
-    }
-    found
+    let ours = dependencies(text).into_iter();
+    ours.filter(|(_, name)| *name != krate && forbidden.contains(name))
+        .map(|(line, name)| Finding::new(path, line, format!("{krate} depends on {name}")))
+        .collect()
 }
 
 #[cfg(test)]

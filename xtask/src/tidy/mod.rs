@@ -12,6 +12,7 @@ mod mask;
 mod names;
 mod order;
 mod source;
+mod unused;
 mod words;
 mod wrap;
 
@@ -103,6 +104,7 @@ fn judge(texts: &BTreeMap<String, String>, files: &BTreeSet<String>) -> Vec<Find
     let mut found = dead::check(&sources);
     found.extend(order::check(&sources));
     found.extend(links::check(&documents, files));
+    found.extend(unused::check(texts, &sources));
     for (path, text) in texts {
         found.extend(words::check_text(path, text));
         if ending(path, "Cargo.toml") {
@@ -193,11 +195,16 @@ mod tests {
             ("orders/src/lost.rs", "//! x".to_owned()),
             ("orders/src/lib.rs", format!("//! x\n// {note}")),
             ("README.md", "[x](gone.md)".to_owned()),
-            ("orders/Cargo.toml", "[dependencies]\ntickets = \"1\"".to_owned()),
+            ("server/Cargo.toml", "[dependencies]\ntickets = \"1\"".to_owned()),
         ];
         for (path, text) in cases {
             assert_eq!(findings(&[(path, &text)]).len(), 1, "{path}: {text}");
         }
+        let service = [
+            ("orders/src/lib.rs", "//! x\n#[cfg(test)]\nmod t { use tickets::domain; }"),
+            ("orders/Cargo.toml", "[dependencies]\ntickets = \"1\""),
+        ];
+        assert_eq!(findings(&service).len(), 1);
         let common = [("common/src/lib.rs", "//! x\npub mod id;"), ("common/src/id.rs", "//! x")];
         assert_eq!(findings(&common).len(), 1);
     }
