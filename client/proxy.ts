@@ -1,12 +1,16 @@
 import { type NextRequest, NextResponse } from 'next/server'
+import { apiOrigin } from './lib/api/origin'
+import { isId } from './lib/paths'
 
 /**
  * Before every page: a nonce and the Content-Security-Policy that names it, and the word to the server in front which
  * pages look the same to everybody, so that it may keep them for a moment.
  */
-export function proxy(request: NextRequest): NextResponse {
+export async function proxy(request: NextRequest): Promise<NextResponse> {
   const { pathname } = request.nextUrl
   if (pathname === '/api' || pathname.startsWith('/api/')) return toApi(request)
+  const tidy = withoutEmptyFields(request)
+  if (tidy) return NextResponse.redirect(tidy, 307)
 
   const nonce = btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(16))))
   const policy = contentSecurityPolicy(nonce)
@@ -15,7 +19,10 @@ export function proxy(request: NextRequest): NextResponse {
   headers.set('content-security-policy', policy)
   headers.set('x-nonce', nonce)
 
-  const answer = NextResponse.next({ request: { headers } })
+  const missing = await isMissing(request)
+  const answer = missing
+    ? NextResponse.rewrite(request.nextUrl, { request: { headers }, status: 404 })
+    : NextResponse.next({ request: { headers } })
   answer.headers.set('content-security-policy', policy)
   answer.headers.set('x-content-type-options', 'nosniff')
   answer.headers.set('referrer-policy', 'strict-origin-when-cross-origin')
@@ -25,7 +32,7 @@ export function proxy(request: NextRequest): NextResponse {
     answer.headers.set('strict-transport-security', 'max-age=31536000; includeSubDomains')
   }
   const keep = keepAs(request)
-  if (keep) answer.headers.set('x-ticketing-keep', keep)
+  if (keep && !missing) answer.headers.set('x-ticketing-keep', keep)
   return answer
 }
 
@@ -63,9 +70,39 @@ function keepAs(request: NextRequest): string | undefined {
   return ticket ? `ticket/${ticket}` : undefined
 }
 
+/**
+ * Whether this is the page of a ticket that is not there. Such a page says so by itself; but a page cannot set its own
+ * status, and search engines go by that.
+ */
+async function isMissing(request: NextRequest): Promise<boolean> {
+  const id = /^\/tickets\/([^/]+)$/.exec(request.nextUrl.pathname)?.[1]
+  if (id === undefined || request.method !== 'GET') return false
+  if (!isId(id)) return true
+  try {
+    const answer = await fetch(new URL(`/api/tickets/${id}`, apiOrigin()), {
+      method: 'HEAD',
+      signal: AbortSignal.timeout(2_000),
+    })
+    return answer.status === 404
+  } catch {
+    // The page will have the same trouble, and say so.
+    return false
+  }
+}
+
+/** A search form that is sent without scripts names all its fields; the address keeps those that say something. */
+function withoutEmptyFields(request: NextRequest): URL | undefined {
+  if (request.nextUrl.pathname !== '/' || request.method !== 'GET') return undefined
+  const kept = [...request.nextUrl.searchParams].filter(([, value]) => value !== '')
+  if (kept.length === request.nextUrl.searchParams.size || request.headers.has('rsc'))
+    return undefined
+  const address = request.nextUrl.clone()
+  address.search = new URLSearchParams(kept).toString()
+  return address
+}
+
 /** Where nothing stands in front, the browser's event streams are passed on from here. */
 function toApi(request: NextRequest): NextResponse {
   const { pathname, search } = request.nextUrl
-  const api = process.env.TICKETING_API ?? 'http://127.0.0.1:3000'
-  return NextResponse.rewrite(new URL(pathname + search, api))
+  return NextResponse.rewrite(new URL(pathname + search, apiOrigin()))
 }

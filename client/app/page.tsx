@@ -1,24 +1,23 @@
-import { TicketStub } from '@/components/ticket/ticket-stub'
-import { Money } from '@/components/ui/money'
-import { Trouble } from '@/components/ui/trouble'
-import { tickets } from '@/lib/api'
+import type { Metadata } from 'next'
+import { Results } from '@/components/browse/results'
+import { SearchForm } from '@/components/browse/search-form'
+import { addressOf, narrowed, searchOf } from '@/lib/browse'
 
-export default async function BrowsePage() {
-  const answer = await tickets.list({ limit: 24 })
-  if (!answer.ok) return <Trouble problem={answer.problem} path="/" />
+export async function generateMetadata({ searchParams }: PageProps<'/'>): Promise<Metadata> {
+  const search = searchOf(await searchParams)
+  return {
+    title: search.q ? `Tickets for “${search.q}”` : undefined,
+    alternates: { canonical: addressOf({ ...search, cursor: '' }) },
+    robots: narrowed(search) || search.cursor ? { index: false, follow: true } : undefined,
+  }
+}
+
+export default async function BrowsePage({ searchParams }: PageProps<'/'>) {
+  const search = searchOf(await searchParams)
   return (
     <>
-      <h1>Find your seat.</h1>
-      {answer.data.map((ticket) => (
-        <TicketStub
-          key={ticket.id}
-          href={`/tickets/${ticket.id}`}
-          title={ticket.title}
-          event={ticket.event}
-          price={<Money amount={ticket.price} currency={ticket.currency} />}
-          note={`${ticket.available} left`}
-        />
-      ))}
+      <SearchForm search={search} />
+      <Results search={search} />
     </>
   )
 }

@@ -35,43 +35,45 @@ export async function TicketStub({
   const date = event?.startsAt ? dateParts(event.startsAt, event.timeZone, locale) : undefined
   const place = [event && event.name !== title ? event.name : undefined, event?.venue]
   return (
-    <article className={styles.ticket} data-spent={spent || undefined}>
-      <div className={styles.body}>
-        {date ? (
-          <time className={styles.date} dateTime={event?.startsAt}>
-            <span className={styles.weekday}>{date.weekday} </span>
-            <span className={styles.day}>{date.day} </span>
-            <span className={styles.month}>
-              {date.month} <span className={styles.year}>{date.year}</span>
-            </span>
-          </time>
-        ) : (
-          <p className={styles.date}>
-            <span className={styles.open}>Open date</span>
-          </p>
-        )}
-        <div className={styles.what}>
-          <Heading className={styles.title}>
-            {href ? (
-              <Link className={styles.cover} href={href} prefetch={false}>
-                {title}
-              </Link>
-            ) : (
-              title
-            )}
-          </Heading>
-          {place.filter(Boolean).map((line) => (
-            <p key={line} className={styles.place}>
-              {line}
+    <article className={styles.around}>
+      <div className={styles.ticket} data-spent={spent || undefined}>
+        <div className={styles.body}>
+          {date ? (
+            <time className={styles.date} dateTime={event?.startsAt}>
+              <span className={styles.weekday}>{date.weekday} </span>
+              <span className={styles.day}>{date.day} </span>
+              <span className={styles.month}>
+                {date.month} <span className={styles.year}>{date.year}</span>
+              </span>
+            </time>
+          ) : (
+            <p className={styles.date}>
+              <span className={styles.open}>Open date</span>
             </p>
-          ))}
-          {date && <p className={styles.time}>{date.time}</p>}
-          {children && <div className={styles.actions}>{children}</div>}
+          )}
+          <div className={styles.what}>
+            <Heading className={styles.title}>
+              {href ? (
+                <Link className={styles.cover} href={href} prefetch={false}>
+                  {title}
+                </Link>
+              ) : (
+                title
+              )}
+            </Heading>
+            {place.filter(Boolean).map((line) => (
+              <p key={line} className={styles.place}>
+                {line}
+              </p>
+            ))}
+            {date && <p className={styles.time}>{date.time}</p>}
+            {children && <div className={styles.actions}>{children}</div>}
+          </div>
         </div>
-      </div>
-      <div className={styles.stub}>
-        <p className={styles.price}>{price}</p>
-        {note && <p className={styles.note}>{note}</p>}
+        <div className={styles.stub}>
+          <p className={styles.price}>{price}</p>
+          {note && <p className={styles.note}>{note}</p>}
+        </div>
       </div>
     </article>
   )

@@ -1,6 +1,7 @@
 import 'server-only'
 import { cookies, headers } from 'next/headers'
 import { type Problem, problemOf, unreachable } from './errors'
+import { apiOrigin } from './origin'
 import type { paths } from './schema'
 
 /**
@@ -89,11 +90,6 @@ type CallOptions<P extends keyof paths, M> = {
   idempotencyKey?: string
   /** Changes only the version that has this entity tag. */
   ifMatch?: string
-}
-
-/** Where the API is. Read at each call, since one build runs anywhere. */
-export function apiOrigin(): string {
-  return process.env.TICKETING_API ?? 'http://127.0.0.1:3000'
 }
 
 /** The visitor's session and address, and what names the request in the logs. */

@@ -56,4 +56,6 @@ export const payments = {
   pay: (body: components['schemas']['NewPayment'], idempotencyKey: string) =>
     call('post', '/api/payments', { body, idempotencyKey }),
   show: (id: string) => call('get', '/api/payments/{id}', { path: { id } }),
+  /** The attempts to pay an order, oldest first. */
+  ofOrder: (orderId: string) => call('get', '/api/payments', { query: { orderId } }),
 }

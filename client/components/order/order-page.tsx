@@ -1,0 +1,211 @@
+import { cancel } from '@/lib/actions/buying'
+import type { Order, Payment, Ticket } from '@/lib/api'
+import { newKey } from '@/lib/forms'
+import { money, plural } from '@/lib/money'
+import { isMoving, type Standing, standingOf, standingWords } from '@/lib/order-standing'
+import { visitorLocale } from '@/lib/session'
+import { Form } from '../form/form'
+import { Submit } from '../form/submit'
+import { LiveRefresh } from '../live-refresh'
+import { PaymentPanel } from '../payment/panel'
+import { TicketStub } from '../ticket/ticket-stub'
+import { ButtonLink } from '../ui/button-link'
+import { Money } from '../ui/money'
+import { Notice } from '../ui/notice'
+import { OrderClock } from './order-clock'
+import styles from './order-page.module.css'
+import { PrintButton } from './print-button'
+import { Receipt } from './receipt'
+import { StandingHeadline } from './standing-headline'
+
+/** An order from being held to what became of it. */
+export async function OrderPage({
+  order,
+  payments,
+  ticket,
+  serverNow,
+  byBuyer,
+}: {
+  order: Order
+  payments: Payment[]
+  /** As it is now, if it is still there: what it admits to. */
+  ticket?: Ticket
+  serverNow: number
+  /** Its buyer has just cancelled it. */
+  byBuyer: boolean
+}) {
+  const locale = await visitorLocale()
+  const known = standingOf(order, payments, serverNow)
+  const standing = known === 'expired' && byBuyer ? 'cancelled' : known
+  const unpaid = standing === 'open' || standing === 'paying'
+  const total = money(order.total, order.currency, locale, true)
+  const refund = payments.find((payment) => payment.status === 'refunding')
+  return (
+    <div className={styles.page} data-standing={standing}>
+      {refund ? (
+        <LiveRefresh
+          url={`/api/payments/${refund.id}/live`}
+          event="payment"
+          version={refund.version}
+        />
+      ) : (
+        <LiveRefresh url={`/api/orders/${order.id}/live`} event="order" version={order.version} />
+      )}
+      {isMoving(standing) ? (
+        <Reload standing={standing} order={order} serverNow={serverNow} />
+      ) : null}
+      <div className={styles.head}>
+        <StandingHeadline standing={standing}>{standingWords[standing].headline}</StandingHeadline>
+        {standing === 'open' ? <OrderClock until={order.expiresAt} serverNow={serverNow} /> : null}
+      </div>
+      <div className={styles.ticket}>
+        <TicketStub
+          href={ticket ? `/tickets/${ticket.id}` : undefined}
+          title={order.ticket.title}
+          event={ticket?.event}
+          level={2}
+          price={<Money amount={order.total} currency={order.currency} exact />}
+          note={stubNote(order, standing, locale)}
+          spent={standing !== 'paid' && !unpaid}
+        />
+        {unpaid ? <CancelForm order={order} paying={standing === 'paying'} /> : null}
+      </div>
+      <div className={styles.main}>
+        {unpaid ? (
+          <>
+            {standing === 'paying' ? <Paying /> : null}
+            <div hidden={standing === 'paying'}>
+              <PaymentPanel
+                provider="sandbox"
+                order={order}
+                formKey={newKey()}
+                pay={`Pay ${total}`}
+              />
+            </div>
+          </>
+        ) : (
+          <Ended order={order} payments={payments} standing={standing} />
+        )}
+      </div>
+    </div>
+  )
+}
+
+function stubNote(order: Order, standing: Standing, locale: string): string {
+  const what = plural(order.quantity, 'ticket', 'tickets', locale)
+  return `${what} · ${standing === 'open' ? 'not paid yet' : standingWords[standing].short.toLowerCase()}`
+}
+
+/** For those without scripts: the page asks again by itself. */
+function Reload({
+  standing,
+  order,
+  serverNow,
+}: {
+  standing: Standing
+  order: Order
+  serverNow: number
+}) {
+  const left = Math.ceil((Date.parse(order.expiresAt) - serverNow) / 1000) + 1
+  return (
+    <noscript>
+      <meta httpEquiv="refresh" content={String(standing === 'open' ? Math.max(left, 2) : 4)} />
+    </noscript>
+  )
+}
+
+function Paying() {
+  return (
+    <Notice tone="wait" title="The bank has not answered yet.">
+      <p>
+        That can take a moment. You can stay here, or come back later: the ticket is held until the
+        answer is in, and you are charged once at most.
+      </p>
+    </Notice>
+  )
+}
+
+function CancelForm({ order, paying }: { order: Order; paying: boolean }) {
+  return (
+    <Form action={cancel} formKey={newKey()} label="Cancel the order" className={styles.cancel}>
+      <input type="hidden" name="orderId" value={order.id} />
+      <Submit look="quiet" busy="Cancelling…" wide>
+        Cancel the order
+      </Submit>
+      <p className="small soft">
+        {paying
+          ? 'What the bank may still take is given back in full.'
+          : 'The ticket goes back on sale. Nothing has been charged.'}
+      </p>
+    </Form>
+  )
+}
+
+function Ended({
+  order,
+  payments,
+  standing,
+}: {
+  order: Order
+  payments: Payment[]
+  standing: Standing
+}) {
+  const again = (
+    <div className={styles.next}>
+      <ButtonLink href={`/tickets/${order.ticket.id}`}>See if it is still there</ButtonLink>
+      <ButtonLink href="/" look="quiet">
+        Browse tickets
+      </ButtonLink>
+    </div>
+  )
+  switch (standing) {
+    case 'paid':
+      return (
+        <Receipt order={order} payments={payments}>
+          <div className={styles.next}>
+            <PrintButton />
+            <ButtonLink href="/orders" look="quiet">
+              My orders
+            </ButtonLink>
+          </div>
+        </Receipt>
+      )
+    case 'refunding':
+      return (
+        <Receipt
+          order={order}
+          payments={payments}
+          lead="Your payment arrived after the order had ended. All of it is being returned to your card, without you doing anything."
+        >
+          {again}
+        </Receipt>
+      )
+    case 'refunded':
+      return (
+        <Receipt
+          order={order}
+          payments={payments}
+          lead="Your payment arrived after the order had ended. All of it has been returned to your card."
+        >
+          {again}
+        </Receipt>
+      )
+    case 'cancelled':
+      return (
+        <Notice tone="plain" title="The ticket is back on sale, and you were not charged.">
+          <p>Changed your mind again? If nobody else has taken it, it can still be yours.</p>
+          {again}
+        </Notice>
+      )
+    default:
+      return (
+        <Notice tone="wait" title="The order was not paid while the ticket was held for you.">
+          <p>
+            You were not charged. The ticket went back on sale: if nobody else has taken it, you can
+            order it again.
+          </p>
+          {again}
+        </Notice>
+      )
+  }
+}

@@ -1,0 +1,108 @@
+import type { ReactNode } from 'react'
+import type { Order, Payment } from '@/lib/api'
+import { Money } from '../ui/money'
+import { When } from '../ui/when'
+import styles from './receipt.module.css'
+
+/** What was bought, for how much, and what became of the money: to keep, and to print. */
+export function Receipt({
+  order,
+  payments,
+  lead,
+  children,
+}: {
+  order: Order
+  payments: Payment[]
+  lead?: string
+  children?: ReactNode
+}) {
+  const taken = payments.filter((payment) => payment.capturedAt)
+  return (
+    <section className={styles.receipt} aria-labelledby="receipt-title">
+      <h2 id="receipt-title">Receipt</h2>
+      {lead ? <p className={styles.lead}>{lead}</p> : null}
+      <dl className={styles.facts}>
+        <dt>Order number</dt>
+        <dd className={styles.number}>{order.id}</dd>
+        <dt>Ordered</dt>
+        <dd>
+          <When iso={order.createdAt} />
+        </dd>
+        {taken.map((payment) => (
+          <Taken key={payment.id} payment={payment} />
+        ))}
+      </dl>
+      <table className={styles.sums}>
+        <thead className="hidden">
+          <tr>
+            <th scope="col">What</th>
+            <th scope="col">Amount</th>
+          </tr>
+        </thead>
+        <tbody>
+          <tr>
+            <th scope="row">
+              {order.ticket.title}
+              <span className={styles.times}>
+                {order.quantity} ×{' '}
+                <Money amount={order.ticket.price} currency={order.currency} exact />
+              </span>
+            </th>
+            <td>
+              <Money amount={order.total} currency={order.currency} exact />
+            </td>
+          </tr>
+          {taken
+            .filter((payment) => payment.refundedAt)
+            .map((payment) => (
+              <tr key={payment.id}>
+                <th scope="row">Returned</th>
+                <td>
+                  <Money amount={-payment.amount} currency={payment.currency} exact />
+                </td>
+              </tr>
+            ))}
+        </tbody>
+        <tfoot>
+          <tr>
+            <th scope="row">Total</th>
+            <td>
+              <Money amount={netOf(order, taken)} currency={order.currency} exact />
+            </td>
+          </tr>
+        </tfoot>
+      </table>
+      {children}
+    </section>
+  )
+}
+
+function Taken({ payment }: { payment: Payment }) {
+  return (
+    <>
+      {payment.capturedAt ? (
+        <>
+          <dt>Paid</dt>
+          <dd>
+            <When iso={payment.capturedAt} />
+          </dd>
+        </>
+      ) : null}
+      {payment.refundedAt ? (
+        <>
+          <dt>Returned</dt>
+          <dd>
+            <When iso={payment.refundedAt} />
+          </dd>
+        </>
+      ) : null}
+      <dt>Payment number</dt>
+      <dd className={styles.number}>{payment.id}</dd>
+    </>
+  )
+}
+
+/** A refund is always of all that was taken. */
+function netOf(order: Order, taken: Payment[]): number {
+  return taken.some((payment) => payment.refundedAt) ? 0 : order.total
+}

@@ -1,0 +1,47 @@
+import type { Order, Payment } from './api'
+
+/** How an order stands for its buyer: the order's own status, and what became of the money. */
+export type Standing =
+  | 'open'
+  | 'paying'
+  | 'paid'
+  /** Paid, but too late or given up: the money goes back. */
+  | 'refunding'
+  | 'refunded'
+  | 'cancelled'
+  | 'expired'
+
+export function standingOf(
+  order: Pick<Order, 'status' | 'expiresAt'>,
+  payments: Pick<Payment, 'status'>[],
+  serverNow: number,
+): Standing {
+  switch (order.status) {
+    case 'created':
+      return 'open'
+    case 'awaiting:payment':
+      return 'paying'
+    case 'complete':
+      return 'paid'
+    case 'cancelled':
+      if (payments.some((payment) => payment.status === 'refunding')) return 'refunding'
+      if (payments.some((payment) => payment.status === 'refunded')) return 'refunded'
+      // What has ended before its time was ended by its buyer.
+      return Date.parse(order.expiresAt) > serverNow ? 'cancelled' : 'expired'
+  }
+}
+
+/** Whether it may still change without its buyer doing anything. */
+export function isMoving(standing: Standing): boolean {
+  return standing === 'open' || standing === 'paying' || standing === 'refunding'
+}
+
+export const standingWords: Record<Standing, { headline: string; short: string }> = {
+  open: { headline: 'Held for you', short: 'Waiting for payment' },
+  paying: { headline: 'Your payment is on its way', short: 'Payment under way' },
+  paid: { headline: 'It’s yours', short: 'Paid' },
+  refunding: { headline: 'Your money is on its way back', short: 'Refund under way' },
+  refunded: { headline: 'Your money is back', short: 'Refunded' },
+  cancelled: { headline: 'Order cancelled', short: 'Cancelled' },
+  expired: { headline: 'The time to pay is over', short: 'Not paid in time' },
+}
