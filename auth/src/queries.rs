@@ -1,6 +1,6 @@
 //! What can be asked of accounts and keys.
 
-use common::command::Entity;
+use common::command::{self, Entity};
 use common::execute::{Engine, Failure};
 use common::id::UserId;
 use common::session::SigningKeys;
@@ -53,11 +53,6 @@ pub async fn public_keys(engine: &Engine) -> Result<Option<SigningKeys>, Failure
 }
 
 async fn read<E: Entity>(engine: &Engine, id: &str) -> Result<Option<E>, Failure> {
-    let Some(document) = engine.store().get(E::COLLECTION, id).await? else {
-        return Ok(None);
-    };
-    let entity = serde_json::from_slice(&document.body).map_err(|cause| {
-        Failure::Broken(format!("{}/{id} cannot be read: {cause}", E::COLLECTION.name))
-    })?;
-    Ok(Some(entity))
+    let document = engine.store().get(E::COLLECTION, id).await?;
+    Ok(document.as_ref().map(command::read).transpose()?)
 }

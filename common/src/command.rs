@@ -139,6 +139,16 @@ pub struct Unreadable {
     cause: serde_json::Error,
 }
 
+/// What a document says.
+///
+/// # Errors
+/// When its body is not of that type.
+pub fn read<E: Entity>(document: &Document) -> Result<E, Unreadable> {
+    let body = serde_json::from_slice(&document.body);
+    let (collection, id) = (E::COLLECTION.name, &document.id);
+    body.map_err(|cause| Unreadable { collection, id: id.clone(), cause })
+}
+
 impl Docs {
     /// Whether it is known what the document is, or that there is none.
     pub fn has(&self, key: &Key) -> bool {

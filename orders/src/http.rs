@@ -1,17 +1,15 @@
 //! Wire types ↔ commands and queries. No rules are decided here.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{FromRef, Path, State};
 use axum::response::Response;
-use common::command::{Key, Refusal};
 use common::execute::{Engine, Failure};
-use common::http::{Errors, Kit, Problem, Read, Write, live, path_id};
-use common::id::{OrderId, TicketId};
+use common::http::{Errors, Kit, Owned, Problem, Read, Resource, Write, own, path_id};
+use common::id::{OrderId, TicketId, UserId};
 use common::money::Currency;
 use common::replies::Answer;
-use common::session::Session;
+use serde::Serialize;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -140,13 +138,8 @@ async fn list(State(api): State<Api>, request: Read) -> Result<Response, Problem
         (status = 404, description = "There is no such order", body = Errors),
     )
 )]
-async fn show(
-    State(api): State<Api>,
-    Path(id): Path<String>,
-    request: Read,
-) -> Result<Response, Problem> {
-    let placed = own(api.kit.engine(), request.session()?, &id).await?;
-    Ok(request.answer(placed.version, &OrderView::of(&placed)))
+async fn show(Path(id): Path<String>, request: Read) -> Result<Response, Problem> {
+    request.show_own::<Placed>(&id).await
 }
 
 /// Cancel one of one's own orders
@@ -169,9 +162,8 @@ async fn cancel(
 ) -> Result<Response, Problem> {
     let session = request.session()?;
     request.fields_if_any()?;
-    let placed = own(api.kit.engine(), session, &id).await?;
-    let command =
-        Cancel { order: placed.order.id, ticket: placed.order.ticket.id, buyer: session.user_id };
+    let Placed { order, .. } = own(api.kit.engine(), session, path_id(&id)?).await?;
+    let command = Cancel { order: order.id, ticket: order.ticket.id, buyer: session.user_id };
     request.run(api.kit.engine(), command, |()| Answer::empty(204)).await
 }
 
@@ -191,31 +183,31 @@ async fn cancel(
         (status = 404, description = "There is no such order", body = Errors),
     )
 )]
-async fn watch(
-    State(api): State<Api>,
-    Path(id): Path<String>,
-    request: Read,
-) -> Result<Response, Problem> {
-    let order = own(api.kit.engine(), request.session()?, &id).await?.order.id;
-    let engine = Arc::clone(api.kit.engine());
-    let read = move || {
-        let engine = Arc::clone(&engine);
-        async move {
-            let Some(placed) = queries::order(&engine, order).await? else { return Ok(None) };
-            let json = serde_json::to_string(&OrderView::of(&placed))?;
-            Ok(Some((placed.version, json)))
-        }
-    };
-    live(&request, "order", Key::of::<Order>(order), read)
+async fn watch(Path(id): Path<String>, request: Read) -> Result<Response, Problem> {
+    request.watch_own::<Placed>(&id).await
 }
 
-/// The order of that id, if it is the caller's.
-async fn own(engine: &Engine, session: &Session, id: &str) -> Result<Placed, Problem> {
-    let id: OrderId = path_id(id)?;
-    let found = queries::order(engine, id).await?;
-    let placed = found.ok_or(Failure::Refused(Refusal::NotFound))?;
-    if placed.order.buyer != session.user_id {
-        return Err(Refusal::NotYours.into());
+impl Resource for Placed {
+    type Id = OrderId;
+    type Document = Order;
+
+    const EVENT: &'static str = "order";
+
+    async fn find(engine: &Engine, id: OrderId) -> Result<Option<Self>, Failure> {
+        queries::order(engine, id).await
     }
-    Ok(placed)
+
+    fn version(&self) -> u64 {
+        self.version
+    }
+
+    fn view(&self) -> impl Serialize {
+        OrderView::of(self)
+    }
+}
+
+impl Owned for Placed {
+    fn owner(&self) -> UserId {
+        self.order.buyer
+    }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use common::command::Key;
+use common::command::{self, Key};
 use common::execute::{Engine, Failure};
 use common::id::{OrderId, TicketId, UserId};
 use common::store::{Document, Filter, Order as Sort, Position, Query, Value};
@@ -87,8 +87,5 @@ pub async fn await_ticket(engine: &Arc<Engine>, id: TicketId) -> Result<(), Fail
 }
 
 fn read(document: &Document) -> Result<Placed, Failure> {
-    let order = serde_json::from_slice(&document.body).map_err(|cause| {
-        Failure::Broken(format!("orders/{} cannot be read: {cause}", document.id))
-    })?;
-    Ok(Placed { version: document.version, order })
+    Ok(Placed { version: document.version, order: command::read(document)? })
 }

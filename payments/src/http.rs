@@ -1,15 +1,13 @@
 //! Wire types ↔ requests, commands and queries. No rules are decided here.
 
-use std::sync::Arc;
-
 use axum::extract::{FromRef, Path, State};
 use axum::response::{IntoResponse, Response};
-use common::command::{Fault, Key, Refusal};
+use common::command::{Fault, Refusal};
 use common::execute::{Engine, Failure};
-use common::http::{Errors, Fields, Kit, Problem, Read, Write, live, path_id};
-use common::id::{OrderId, PaymentId};
+use common::http::{Errors, Fields, Kit, Owned, Problem, Read, Resource, Write};
+use common::id::{OrderId, PaymentId, UserId};
 use common::replies::Answer;
-use common::session::Session;
+use serde::Serialize;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -132,13 +130,8 @@ async fn list(State(api): State<Api>, request: Read) -> Result<Response, Problem
         (status = 404, description = "There is no such payment", body = Errors),
     )
 )]
-async fn show(
-    State(api): State<Api>,
-    Path(id): Path<String>,
-    request: Read,
-) -> Result<Response, Problem> {
-    let seen = own(api.kit.engine(), request.session()?, &id).await?;
-    Ok(request.answer(seen.version, &PaymentView::of(&seen)))
+async fn show(Path(id): Path<String>, request: Read) -> Result<Response, Problem> {
+    request.show_own::<Seen>(&id).await
 }
 
 /// Watch one of one's own payments
@@ -158,22 +151,8 @@ async fn show(
         (status = 404, description = "There is no such payment", body = Errors),
     )
 )]
-async fn watch(
-    State(api): State<Api>,
-    Path(id): Path<String>,
-    request: Read,
-) -> Result<Response, Problem> {
-    let payment = own(api.kit.engine(), request.session()?, &id).await?.payment.id;
-    let engine = Arc::clone(api.kit.engine());
-    let read = move || {
-        let engine = Arc::clone(&engine);
-        async move {
-            let Some(seen) = queries::payment(&engine, payment).await? else { return Ok(None) };
-            let json = serde_json::to_string(&PaymentView::of(&seen))?;
-            Ok(Some((seen.version, json)))
-        }
-    };
-    live(&request, "payment", Key::of::<Payment>(payment), read)
+async fn watch(Path(id): Path<String>, request: Read) -> Result<Response, Problem> {
+    request.watch_own::<Seen>(&id).await
 }
 
 /// Take a payment provider's notice
@@ -205,14 +184,29 @@ async fn notice(
     Ok(Answer::empty(204).into_response())
 }
 
-/// The payment of that id, if it is the caller's.
-async fn own(engine: &Engine, session: &Session, id: &str) -> Result<Seen, Problem> {
-    let id: PaymentId = path_id(id)?;
-    let seen = queries::payment(engine, id).await?.ok_or(Refusal::NotFound)?;
-    if seen.payment.buyer != session.user_id {
-        return Err(Refusal::NotYours.into());
+impl Resource for Seen {
+    type Id = PaymentId;
+    type Document = Payment;
+
+    const EVENT: &'static str = "payment";
+
+    async fn find(engine: &Engine, id: PaymentId) -> Result<Option<Self>, Failure> {
+        queries::payment(engine, id).await
     }
-    Ok(seen)
+
+    fn version(&self) -> u64 {
+        self.version
+    }
+
+    fn view(&self) -> impl Serialize {
+        PaymentView::of(self)
+    }
+}
+
+impl Owned for Seen {
+    fn owner(&self) -> UserId {
+        self.payment.buyer
+    }
 }
 
 /// The field `token`. What was sent is never repeated in a fault: it may be a card number.

@@ -1,16 +1,13 @@
 //! Wire types ↔ commands and queries. No rules are decided here.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
-
 use axum::extract::{Path, State};
 use axum::response::Response;
-use common::command::{Key, Refusal};
-use common::http::{Fields, Kit, Problem, Read, Write, live, path_id};
+use common::execute::{Engine, Failure};
+use common::http::{Fields, Kit, Problem, Read, Resource, Write, path_id};
 use common::id::TicketId;
 use common::money::Currency;
 use common::replies::Answer;
-use serde::de::IgnoredAny;
+use serde::Serialize;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -105,13 +102,8 @@ async fn list(State(kit): State<Kit>, request: Read) -> Result<Response, Problem
         (status = 200, description = "The ticket", body = TicketView),
     )
 )]
-async fn show(
-    State(kit): State<Kit>,
-    Path(id): Path<String>,
-    request: Read,
-) -> Result<Response, Problem> {
-    let found = queries::ticket(kit.engine(), path_id(&id)?).await?.ok_or(Refusal::NotFound)?;
-    Ok(request.answer(found.version, &TicketView::of(&found)))
+async fn show(Path(id): Path<String>, request: Read) -> Result<Response, Problem> {
+    request.show::<Versioned>(&id).await
 }
 
 /// Change one of one's own tickets
@@ -147,17 +139,17 @@ async fn edit(
     let (description, event, quantity) =
         (description(&mut fields), event(&mut fields), quantity(&mut fields));
     let (Some(title), Some(price)) = (title, price) else { return Err(fields.refusal().into()) };
+    let (no_description, no_event) = (fields.is_null("description"), fields.is_null("event"));
     fields.check()?;
-    let cleared = nulls(request.body()?);
     let description = match description {
         // An empty text says as much as none.
         Some(text) if !text.is_empty() => Patch::Set(text),
-        None if !cleared.contains("description") => Patch::Keep,
+        None if !no_description => Patch::Keep,
         _ => Patch::Clear,
     };
     let event = match event {
         Some(event) => Patch::Set(event),
-        None if cleared.contains("event") => Patch::Clear,
+        None if no_event => Patch::Clear,
         None => Patch::Keep,
     };
     let edit = Edit { title, price, description, quantity, event };
@@ -204,26 +196,27 @@ async fn withdraw(
         ),
     )
 )]
-async fn watch(
-    State(kit): State<Kit>,
-    Path(id): Path<String>,
-    request: Read,
-) -> Result<Response, Problem> {
-    let id: TicketId = path_id(&id)?;
-    queries::ticket(kit.engine(), id).await?.ok_or(Refusal::NotFound)?;
-    let engine = Arc::clone(kit.engine());
-    let read = move || {
-        let engine = Arc::clone(&engine);
-        async move {
-            let found = queries::ticket(&engine, id).await?;
-            let told = found.map(|found| {
-                let json = serde_json::to_string(&TicketView::of(&found))?;
-                Ok::<_, serde_json::Error>((found.version, json))
-            });
-            Ok(told.transpose()?)
-        }
-    };
-    live(&request, "ticket", Key::of::<Ticket>(id), read)
+async fn watch(Path(id): Path<String>, request: Read) -> Result<Response, Problem> {
+    request.watch::<Versioned>(&id).await
+}
+
+impl Resource for Versioned {
+    type Id = TicketId;
+    type Document = Ticket;
+
+    const EVENT: &'static str = "ticket";
+
+    async fn find(engine: &Engine, id: TicketId) -> Result<Option<Self>, Failure> {
+        queries::ticket(engine, id).await
+    }
+
+    fn version(&self) -> u64 {
+        self.version
+    }
+
+    fn view(&self) -> impl Serialize {
+        TicketView::of(self)
+    }
 }
 
 /// The words of a search, each once.
@@ -257,12 +250,4 @@ fn event(fields: &mut Fields) -> Option<Show> {
     let starts_at = event.optional_time("startsAt");
     let time_zone = event.optional_time_zone("timeZone");
     Some(Show { name: name?, venue, starts_at, time_zone })
-}
-
-/// The members of a body that are `null`: for an edit, what is to be removed and not just left as
-/// it is.
-fn nulls(body: &[u8]) -> HashSet<String> {
-    let members: HashMap<String, Option<IgnoredAny>> =
-        serde_json::from_slice(body).unwrap_or_default();
-    members.into_iter().filter(|(_, value)| value.is_none()).map(|(name, _)| name).collect()
 }

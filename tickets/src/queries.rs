@@ -1,5 +1,6 @@
 //! Reads over the declared indexes. Nothing here commits.
 
+use common::command;
 use common::execute::{Engine, Failure};
 use common::id::TicketId;
 use common::store::{Document, Filter, Kind, Order, Position, Query, Value};
@@ -72,8 +73,5 @@ fn filters(search: &Search) -> Vec<Filter> {
 }
 
 fn read(document: &Document) -> Result<Versioned, Failure> {
-    let ticket = serde_json::from_slice(&document.body).map_err(|cause| {
-        Failure::Broken(format!("tickets/{} cannot be read: {cause}", document.id))
-    })?;
-    Ok(Versioned { version: document.version, ticket })
+    Ok(Versioned { version: document.version, ticket: command::read(document)? })
 }

@@ -62,6 +62,11 @@ impl Fields {
         self.given(name).is_some()
     }
 
+    /// Whether the field is there and `null`: for an edit, to be removed and not just left as it is.
+    pub fn is_null(&self, name: &str) -> bool {
+        self.members.values.get(name).is_some_and(|raw| raw.get() == "null")
+    }
+
     /// A text, trimmed, of so many characters.
     pub fn text(&mut self, name: &str, length: RangeInclusive<usize>) -> Option<String> {
         self.required(name)?;

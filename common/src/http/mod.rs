@@ -10,6 +10,7 @@
 //! | [`read`], [`mod@write`] | the two extractors that handlers take |
 //! | [`idempotency`] | which request this is, and whether the same is being worked on |
 //! | [`mod@live`] | streams of a document's states |
+//! | [`resource`] | things that have a route of their own |
 //! | [`visitor`] | whose address it is that a request comes from |
 //! | [`health`], [`openapi`] | what operators and tools ask for |
 //! | [`gate`], [`origin`] | what surrounds every request: limits, request ids, headers, the cross-site defence |
@@ -28,6 +29,7 @@ pub mod origin;
 pub mod paging;
 pub mod params;
 pub mod read;
+pub mod resource;
 mod settings;
 pub mod visitor;
 pub mod write;
@@ -45,6 +47,7 @@ pub use live::live;
 pub use paging::{Cursor, Page};
 pub use params::Params;
 pub use read::Read;
+pub use resource::{Owned, Resource, own};
 pub use settings::{PublicUrl, Settings, Stopping};
 pub use visitor::ClientKey;
 pub use write::Write;

@@ -16,8 +16,8 @@ use quick_cache::sync::Cache;
 use super::Session;
 use super::copies::{KEYS_ID, REVOCATIONS, RevocationCopy, SIGNING_KEYS, SigningKeys};
 use super::token::{self, VerifyingKey};
+use crate::command::read;
 use crate::execute::{Engine, Failure};
-use crate::store::Document;
 use crate::worker::{Progress, Reconciler, StepFailed};
 
 /// Verified tokens that are remembered: some 6 MB when full.
@@ -155,12 +155,6 @@ impl Keys {
     fn named(&self, key_id: &str) -> Option<VerifyingKey> {
         self.good.iter().find(|key| key.key_id() == key_id).cloned()
     }
-}
-
-fn read<T: serde::de::DeserializeOwned>(document: &Document) -> Result<T, Failure> {
-    serde_json::from_slice(&document.body).map_err(|cause| {
-        Failure::Broken(format!("a copy about sessions ({}) cannot be read: {cause}", document.id))
-    })
 }
 
 struct Refresher {

@@ -6,13 +6,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::extract::{FromRef, Path, State};
 use axum::response::{IntoResponse, Response};
-use common::command::{Change, Command, Docs, Entity, Key, Moment, Refusal};
-use common::execute::Failure;
-use common::http::{self, Kit, Problem, Read, Write, path_id};
+use common::command::{self, Change, Command, Docs, Entity, Key, Moment, Refusal};
+use common::execute::{Engine, Failure};
+use common::http::{Kit, Problem, Read, Resource, Write, path_id};
 use common::id::Id;
 use common::money::Currency;
 use common::replies::Answer;
-use common::store::{Collection, Order, Query, Unavailable};
+use common::store::{Collection, Document, Order, Query, Unavailable};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::sync::Semaphore;
@@ -172,13 +172,8 @@ async fn list(State(api): State<Api>, read: Read) -> Result<Response, Problem> {
 
 #[utoipa::path(get, path = "/api/notes/{id}", params(("id" = String, Path)),
     responses((status = 200, body = Note)))]
-async fn show(
-    State(api): State<Api>,
-    Path(id): Path<String>,
-    read: Read,
-) -> Result<Response, Problem> {
-    let (version, note) = note_of(&api, path_id(&id)?).await?.ok_or(Refusal::NotFound)?;
-    Ok(read.answer(version, &note))
+async fn show(Path(id): Path<String>, read: Read) -> Result<Response, Problem> {
+    read.show::<Seen>(&id).await
 }
 
 #[utoipa::path(put, path = "/api/notes/{id}", params(("id" = String, Path)),
@@ -209,25 +204,36 @@ async fn burn(
 
 #[utoipa::path(get, path = "/api/notes/{id}/live", params(("id" = String, Path)),
     responses((status = 200, content_type = "text/event-stream")))]
-async fn watch_note(
-    State(api): State<Api>,
-    Path(id): Path<String>,
-    read: Read,
-) -> Result<Response, Problem> {
-    let id: Id = path_id(&id)?;
-    note_of(&api, id).await?.ok_or(Refusal::NotFound)?;
-    http::live(&read, "note", Key::of::<Note>(id), move || {
-        let api = api.clone();
-        async move {
-            let note = note_of(&api, id).await?;
-            Ok(note.map(|(version, note)| (version, serde_json::to_string(&note).unwrap())))
-        }
-    })
+async fn watch_note(Path(id): Path<String>, read: Read) -> Result<Response, Problem> {
+    read.watch::<Seen>(&id).await
 }
 
-async fn note_of(api: &Api, id: Id) -> Result<Option<(u64, Note)>, Failure> {
-    let document = api.kit.engine().store().get(&NOTES, &id.to_string()).await?;
-    Ok(document.map(|document| (document.version, serde_json::from_slice(&document.body).unwrap())))
+struct Seen {
+    version: u64,
+    note: Note,
+}
+
+impl Resource for Seen {
+    type Id = Id;
+    type Document = Note;
+
+    const EVENT: &'static str = "note";
+
+    async fn find(engine: &Engine, id: Id) -> Result<Option<Self>, Failure> {
+        let document = engine.store().get(&NOTES, &id.to_string()).await?;
+        let seen = |document: &Document| {
+            Ok(Self { version: document.version, note: command::read(document)? })
+        };
+        document.as_ref().map(seen).transpose()
+    }
+
+    fn version(&self) -> u64 {
+        self.version
+    }
+
+    fn view(&self) -> impl Serialize {
+        &self.note
+    }
 }
 
 #[utoipa::path(get, path = "/api/me", responses((status = 200)))]

@@ -4,12 +4,11 @@ pub mod audit;
 
 use std::time::Duration;
 
-use common::command::{Entity, Key};
+use common::command::{self, Key};
 use common::execute::{Engine, Failure};
 use common::id::{OrderId, PaymentId, UserId};
 use common::store::{Document, Filter, Kind, Order as Sort, Position, Query, Value};
 use common::time::Timestamp;
-use serde::de::DeserializeOwned;
 
 use crate::documents::{PAYABLES, PAYMENTS, REQUESTS};
 use crate::domain::{Payable, Payment};
@@ -47,7 +46,7 @@ pub async fn payment(engine: &Engine, id: PaymentId) -> Result<Option<Seen>, Fai
 /// When the store cannot serve.
 pub async fn payable(engine: &Engine, order: OrderId) -> Result<Option<Payable>, Failure> {
     let document = engine.store().get(&PAYABLES, &order.to_string()).await?;
-    document.as_ref().map(read).transpose()
+    Ok(document.as_ref().map(command::read).transpose()?)
 }
 
 /// What is known of an order, after a moment's wait where it is so new that word of it may still be
@@ -99,7 +98,7 @@ pub async fn due(
         let astray = Filter::AtLeast("due", Value::Integer(now.plus(ahead).as_millis()));
         found.extend(engine.store().find(find(astray, limit - found.len())).await?);
     }
-    found.iter().map(|found| read(&found.document)).collect()
+    found.iter().map(|found| Ok(command::read(&found.document)?)).collect()
 }
 
 /// What kind of value the list of payments is ordered by.
@@ -147,12 +146,5 @@ pub async fn forgettable(
 }
 
 fn seen(document: &Document) -> Result<Seen, Failure> {
-    Ok(Seen { version: document.version, payment: read(document)? })
-}
-
-fn read<E: Entity + DeserializeOwned>(document: &Document) -> Result<E, Failure> {
-    serde_json::from_slice(&document.body).map_err(|error| {
-        let (collection, id) = (E::COLLECTION.name, &document.id);
-        Failure::Broken(format!("{collection}/{id} cannot be read: {error}"))
-    })
+    Ok(Seen { version: document.version, payment: command::read(document)? })
 }

@@ -6,10 +6,7 @@ use super::Finding;
 use super::source::{Source, find_word};
 
 /// Findings for the manifests among `texts` (path → text).
-pub fn check(
-    texts: &BTreeMap<String, String>,
-    sources: &BTreeMap<String, Source>,
-) -> Vec<Finding> {
+pub fn check(texts: &BTreeMap<String, String>, sources: &BTreeMap<String, Source>) -> Vec<Finding> {
     let manifests = texts.iter().filter(|(path, _)| path.ends_with("Cargo.toml"));
     let declared: Vec<_> = manifests
         .flat_map(|(path, text)| dependencies(text).into_iter().map(move |found| (path, found)))

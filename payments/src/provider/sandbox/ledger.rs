@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use common::command::Entity;
+use common::command::{self, Entity};
 use common::events::to_json;
 use common::id::{OrderId, PaymentId};
 use common::money::{Currency, Money};
@@ -333,8 +333,6 @@ pub(crate) async fn all<E: Entity>(store: &dyn Store) -> Result<Vec<E>, Unavaila
 }
 
 fn read<E: Entity>(document: &Document) -> Result<Versioned<E>, Unavailable> {
-    let value = serde_json::from_slice(&document.body).map_err(|error| {
-        Unavailable(format!("{}/{} cannot be read: {error}", E::COLLECTION.name, document.id))
-    })?;
+    let value = command::read(document).map_err(|error| Unavailable(error.to_string()))?;
     Ok(Versioned { version: document.version, value })
 }
