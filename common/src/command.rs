@@ -144,9 +144,8 @@ pub struct Unreadable {
 /// # Errors
 /// When its body is not of that type.
 pub fn read<E: Entity>(document: &Document) -> Result<E, Unreadable> {
-    let body = serde_json::from_slice(&document.body);
-    let (collection, id) = (E::COLLECTION.name, &document.id);
-    body.map_err(|cause| Unreadable { collection, id: id.clone(), cause })
+    let why = |cause| Unreadable { collection: E::COLLECTION.name, id: document.id.clone(), cause };
+    serde_json::from_slice(&document.body).map_err(why)
 }
 
 impl Docs {

@@ -62,7 +62,8 @@ impl Fields {
         self.given(name).is_some()
     }
 
-    /// Whether the field is there and `null`: for an edit, to be removed and not just left as it is.
+    /// Whether the field is there and `null`: in an edit, what is to be removed and not just left
+    /// as it is.
     pub fn is_null(&self, name: &str) -> bool {
         self.members.values.get(name).is_some_and(|raw| raw.get() == "null")
     }
