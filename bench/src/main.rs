@@ -37,9 +37,19 @@ struct Options {
     /// Tickets and orders stored before everything is measured a second time; 0 leaves that out
     #[arg(long, default_value_t = 0)]
     stored: u64,
+    /// Only parts with this in their name: rest, sign-up, read, order, stampede, purchase, unloaded
+    #[arg(long, default_value = "")]
+    only: String,
     /// Be the bare server (used by the bench itself)
     #[arg(long, hide = true)]
     bare: bool,
+}
+
+impl Options {
+    /// Whether a part is to be measured.
+    fn wants(&self, part: &str) -> bool {
+        part.contains(&self.only)
+    }
 }
 
 fn main() -> ExitCode {

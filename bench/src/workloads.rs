@@ -20,9 +20,12 @@ const LISTED: u64 = 10_000;
 /// Measures everything and prints the table.
 pub async fn all(options: &Options) -> Result<(), Failed> {
     let mut table = Table::default();
-    eprintln!("starting");
-    at_rest(options, &mut table).await?;
-    sign_ups(options, &mut table).await?;
+    if options.wants("rest") {
+        at_rest(options, &mut table).await?;
+    }
+    if options.wants("sign-up") {
+        sign_ups(options, &mut table).await?;
+    }
     let folder = tempfile::tempdir()?;
     let server = Server::with_cheap_passwords(folder.path()).await?;
     let mut market = Market::open(&server, options).await?;
@@ -120,6 +123,39 @@ impl<'a> Market<'a> {
 
     /// Measures every workload; returns the server's CPU for a thousand orders on many tickets.
     async fn measure(&mut self, table: &mut Table, note: &str) -> Result<f64, Failed> {
+        let options = self.options;
+        if options.wants("read") {
+            self.measure_reads(table, note).await?;
+        }
+        let count = 2_000 * options.seconds;
+        let (mut creates, mut orders) = (Vec::new(), Vec::new());
+        if options.wants("order") {
+            for _ in 0..options.runs {
+                creates.push(self.fill(count).await?);
+                orders.push(self.order_everywhere(count).await?);
+            }
+            table.runs(&format!("create ticket{note}"), &creates, None);
+            table.runs(&format!("place order, each on its own ticket{note}"), &orders, None);
+        }
+        if options.wants("stampede") {
+            let stampede = self.stampede().await?;
+            table.runs(&format!("place order, all on one ticket of 50,000{note}"), &stampede, None);
+        }
+        if options.wants("purchase") {
+            let whole = self.purchases(count / 4).await?;
+            let what = format!("whole purchase: create, order, pay, complete{note}");
+            table.runs(&what, &whole, None);
+        }
+        if options.wants("unloaded") {
+            let mut waits = self.orderable().await?;
+            let (half, most) = (percentile(&mut waits, 50), percentile(&mut waits, 99));
+            let figure = format!("{half:.1} ms, p99 {most:.1} ms");
+            table.figure(&format!("ticket created → ordered, unloaded{note}"), figure);
+        }
+        Ok(median(orders.iter().map(|run| run.cpu_per_thousand)))
+    }
+
+    async fn measure_reads(&mut self, table: &mut Table, note: &str) -> Result<(), Failed> {
         let bare = self.bare().await?;
         let one = self.read_one().await?;
         table.runs("bare axum, one ticket", &bare, None);
@@ -127,24 +163,7 @@ impl<'a> Market<'a> {
         table.runs(&format!("GET one ticket{note}"), &one, Some(bare_rate));
         let list = self.read_list().await?;
         table.runs(&format!("GET the list of tickets, 50 of them{note}"), &list, None);
-        let count = 2_000 * self.options.seconds;
-        let (mut creates, mut orders) = (Vec::new(), Vec::new());
-        for _ in 0..self.options.runs {
-            creates.push(self.fill(count).await?);
-            orders.push(self.order_everywhere(count).await?);
-        }
-        table.runs(&format!("create ticket{note}"), &creates, None);
-        table.runs(&format!("place order, each on its own ticket{note}"), &orders, None);
-        let stampede = self.stampede().await?;
-        table.runs(&format!("place order, all on one ticket of 50,000{note}"), &stampede, None);
-        let whole = self.purchases(count / 4).await?;
-        let what = format!("whole purchase: create, order, pay, complete{note}");
-        table.runs(&what, &whole, None);
-        let mut waits = self.orderable().await?;
-        let (half, most) = (percentile(&mut waits, 50), percentile(&mut waits, 99));
-        let figure = format!("{half:.1} ms, p99 {most:.1} ms");
-        table.figure(&format!("ticket created → ordered, unloaded{note}"), figure);
-        Ok(median(orders.iter().map(|run| run.cpu_per_thousand)))
+        Ok(())
     }
 
     async fn bare(&mut self) -> Result<Vec<Run>, Failed> {
