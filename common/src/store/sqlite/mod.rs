@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! commit ──► queue ──► writer thread ──► one transaction, one sync ──► cache ──► answers
-//! get ──► cache, or ──► queue ──► reader threads ──► cache
+//! get ──► cache, or a reader's connection that is free, or ──► queue ──► reader threads ──► cache
 //! find ───────────────► queue ──► reader threads
 //! ```
 //!
@@ -295,8 +295,10 @@ impl Store for SqliteStore {
             return Ok(Some(Document { id: id.to_owned(), version, body }));
         }
         let (answer, reply) = oneshot::channel();
-        let read = Read::Get { table, id: id.to_owned(), answer };
-        shared.reads.push(read).await.map_err(|_| shared.door.reason())?;
+        if let Some(answer) = reader::get_here(shared, table, id, answer) {
+            let read = Read::Get { table, id: id.to_owned(), answer };
+            shared.reads.push(read).await.map_err(|_| shared.door.reason())?;
+        }
         reply.await.unwrap_or_else(|_| Err(shared.door.reason()))
     }
 
