@@ -20,9 +20,7 @@ export async function proxy(request: NextRequest): Promise<NextResponse> {
   headers.set('x-nonce', nonce)
 
   const missing = await isMissing(request)
-  const answer = missing
-    ? NextResponse.rewrite(request.nextUrl, { request: { headers }, status: 404 })
-    : NextResponse.next({ request: { headers } })
+  const answer = NextResponse.next({ request: { headers }, status: missing ? 404 : 200 })
   answer.headers.set('content-security-policy', policy)
   answer.headers.set('x-content-type-options', 'nosniff')
   answer.headers.set('referrer-policy', 'strict-origin-when-cross-origin')
@@ -39,7 +37,7 @@ export async function proxy(request: NextRequest): Promise<NextResponse> {
 export const config = {
   matcher: [
     // Everything but files that are the same for everybody and for ever.
-    '/((?!_next/static|_next/image|icon.svg|manifest.webmanifest|robots.txt|fonts/).*)',
+    '/((?!_next/static|_next/image|icon.svg|manifest.webmanifest|robots.txt|sitemap.xml).*)',
   ],
 }
 

@@ -2,6 +2,7 @@ import type { Metadata, Viewport } from 'next'
 import type { ReactNode } from 'react'
 import { Footer } from '@/components/frame/footer'
 import { Header } from '@/components/frame/header'
+import { Offline } from '@/components/frame/offline'
 import { siteOrigin } from '@/lib/site'
 import { display, text } from './fonts'
 import './globals.css'
@@ -34,6 +35,7 @@ export default function Layout({ children }: { children: ReactNode }) {
           {children}
         </main>
         <Footer />
+        <Offline />
       </body>
     </html>
   )

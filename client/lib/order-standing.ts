@@ -36,12 +36,40 @@ export function isMoving(standing: Standing): boolean {
   return standing === 'open' || standing === 'paying' || standing === 'refunding'
 }
 
-export const standingWords: Record<Standing, { headline: string; short: string }> = {
-  open: { headline: 'Held for you', short: 'Waiting for payment' },
-  paying: { headline: 'Your payment is on its way', short: 'Payment under way' },
-  paid: { headline: 'It’s yours', short: 'Paid' },
-  refunding: { headline: 'Your money is on its way back', short: 'Refund under way' },
-  refunded: { headline: 'Your money is back', short: 'Refunded' },
-  cancelled: { headline: 'Order cancelled', short: 'Cancelled' },
-  expired: { headline: 'The time to pay is over', short: 'Not paid in time' },
+export const standingWords: Record<Standing, { headline: string; lead: string; short: string }> = {
+  open: {
+    headline: 'Held for you',
+    lead: 'Pay before the time is up, and it is yours.',
+    short: 'Waiting for payment',
+  },
+  paying: {
+    headline: 'Your payment is on its way',
+    lead: 'This page shows the answer as soon as it is in.',
+    short: 'Payment under way',
+  },
+  paid: {
+    headline: 'It’s yours',
+    lead: 'Thank you. You find this page again under your orders.',
+    short: 'Paid',
+  },
+  refunding: {
+    headline: 'Your money is on its way back',
+    lead: 'The payment came too late for this order, so all of it is returned.',
+    short: 'Refund under way',
+  },
+  refunded: {
+    headline: 'Your money is back',
+    lead: 'The payment came too late for this order, so all of it was returned.',
+    short: 'Refunded',
+  },
+  cancelled: {
+    headline: 'Order cancelled',
+    lead: 'The ticket is back on sale, and you were not charged.',
+    short: 'Cancelled',
+  },
+  expired: {
+    headline: 'The time to pay is over',
+    lead: 'The ticket is back on sale, and you were not charged.',
+    short: 'Not paid in time',
+  },
 }

@@ -1,11 +1,9 @@
 import type { Metadata } from 'next'
 import { OrderList } from '@/components/order/order-list'
-import { requireUser } from '@/lib/session'
 
 export const metadata: Metadata = { title: 'Your orders', robots: { index: false } }
 
 export default async function Page({ searchParams }: PageProps<'/orders'>) {
   const { cursor } = await searchParams
-  await requireUser('/orders')
   return <OrderList cursor={typeof cursor === 'string' ? cursor : undefined} />
 }

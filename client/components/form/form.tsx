@@ -31,6 +31,7 @@ export function Form({
   values,
   label,
   className,
+  onPending,
   children,
 }: {
   action: FormAction
@@ -41,6 +42,8 @@ export function Form({
   /** The form's accessible name. */
   label: string
   className?: string
+  /** Told when an attempt begins and when it is over. */
+  onPending?: (pending: boolean) => void
   children: ReactNode
 }) {
   const scripted = useScripted()
@@ -58,6 +61,8 @@ export function Form({
     const target = fault ?? form.current?.querySelector<HTMLElement>('[data-message]')
     target?.focus()
   }, [state])
+
+  useEffect(() => onPending?.(pending), [onPending, pending])
 
   const once = (event: FormEvent) => {
     if (pending) event.preventDefault()

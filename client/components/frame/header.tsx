@@ -53,14 +53,14 @@ export async function Header() {
 /** A ticket, torn at the perforation. */
 function Mark() {
   return (
-    <svg className={styles.mark} viewBox="0 0 36 24" aria-hidden="true" focusable="false">
+    <svg className={styles.mark} viewBox="0 0 42 24" aria-hidden="true" focusable="false">
       <path
         className={styles.markBody}
-        d="M3 1h17a3 3 0 0 0 3 2.6v16.8A3 3 0 0 0 20 23H3a2 2 0 0 1-2-2V3a2 2 0 0 1 2-2z"
+        d="M3.5 1H24a3.2 3.2 0 0 0 3.2 3.2v15.6A3.2 3.2 0 0 0 24 23H3.5A2.5 2.5 0 0 1 1 20.5v-17A2.5 2.5 0 0 1 3.5 1z"
       />
       <path
         className={styles.markStub}
-        d="M26.4 1.2 33.3 2.4a2 2 0 0 1 1.7 2.3l-2.5 15a2 2 0 0 1-2.3 1.7L25 20.5V3.4a3 3 0 0 0 1.4-2.2z"
+        d="M32 1h6.5A2.5 2.5 0 0 1 41 3.5v17a2.5 2.5 0 0 1-2.5 2.5H32a3.2 3.2 0 0 0-3.2-3.2V4.2A3.2 3.2 0 0 0 32 1z"
       />
     </svg>
   )

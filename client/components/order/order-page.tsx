@@ -55,7 +55,12 @@ export async function OrderPage({
         <Reload standing={standing} order={order} serverNow={serverNow} />
       ) : null}
       <div className={styles.head}>
-        <StandingHeadline standing={standing}>{standingWords[standing].headline}</StandingHeadline>
+        <div>
+          <StandingHeadline standing={standing}>
+            {standingWords[standing].headline}
+          </StandingHeadline>
+          <p className={styles.lead}>{standingWords[standing].lead}</p>
+        </div>
         {standing === 'open' ? <OrderClock until={order.expiresAt} serverNow={serverNow} /> : null}
       </div>
       <div className={styles.ticket}>
@@ -175,35 +180,28 @@ function Ended({
         <Receipt
           order={order}
           payments={payments}
-          lead="Your payment arrived after the order had ended. All of it is being returned to your card, without you doing anything."
+          lead="You need not do anything. Banks take up to a few days to show it."
         >
           {again}
         </Receipt>
       )
     case 'refunded':
       return (
-        <Receipt
-          order={order}
-          payments={payments}
-          lead="Your payment arrived after the order had ended. All of it has been returned to your card."
-        >
+        <Receipt order={order} payments={payments} lead="Banks take up to a few days to show it.">
           {again}
         </Receipt>
       )
     case 'cancelled':
       return (
-        <Notice tone="plain" title="The ticket is back on sale, and you were not charged.">
-          <p>Changed your mind again? If nobody else has taken it, it can still be yours.</p>
+        <Notice tone="plain" title="Changed your mind again?">
+          <p>If nobody else has taken the ticket, it can still be yours.</p>
           {again}
         </Notice>
       )
     default:
       return (
         <Notice tone="wait" title="The order was not paid while the ticket was held for you.">
-          <p>
-            You were not charged. The ticket went back on sale: if nobody else has taken it, you can
-            order it again.
-          </p>
+          <p>If nobody else has taken the ticket since, you can order it again.</p>
           {again}
         </Notice>
       )

@@ -2,19 +2,23 @@
 
 import Link from 'next/link'
 import { useRouter } from 'next/navigation'
-import { useEffect, useRef, useState } from 'react'
+import { type ReactNode, useCallback, useEffect, useRef, useState } from 'react'
 import { buy } from '@/lib/actions/buying'
 import type { Ticket } from '@/lib/api'
 import { useLive } from '@/lib/live'
 import { count, money } from '@/lib/money'
 import { signInFor } from '@/lib/paths'
+import { useScripted } from '@/lib/scripted'
 import { Form } from '../form/form'
 import { Submit } from '../form/submit'
 import { ButtonLink } from '../ui/button-link'
 import { Quantity } from './quantity'
 import styles from './ticket-page.module.css'
 
-export type Visitor = { kind: 'anybody' } | { kind: 'seller' } | { kind: 'buyer'; formKey: string }
+export type Visitor =
+  | { kind: 'anybody' }
+  | { kind: 'seller' }
+  | { kind: 'buyer'; formKey: string; orderId?: string }
 
 /** The stub of a ticket's page, which follows the ticket as others buy it, and as its seller changes it. */
 export function BuyStub({
@@ -30,14 +34,23 @@ export function BuyStub({
   const [live, setLive] = useState(shown)
   const [withdrawn, setWithdrawn] = useState(false)
   const [said, setSaid] = useState('')
-  const ticket = live.version > shown.version ? live : shown
+  const [buying, setBuying] = useState<Ticket | null>(null)
+  const latest = live.version > shown.version ? live : shown
+  // One's own order takes units, too: that is not to be seen as if somebody else had been faster.
+  const ticket = buying ?? latest
+  const newest = useRef(latest)
+  newest.current = latest
+  const setPending = useCallback(
+    (pending: boolean) => setBuying(pending ? newest.current : null),
+    [],
+  )
   const price = money(ticket.price, ticket.currency, locale)
 
   useLive<Ticket>(
     withdrawn ? null : `/api/tickets/${shown.id}/live`,
     'ticket',
     (next) => {
-      setSaid(changeSaid(ticket, next, locale))
+      setSaid(changeSaid(latest, next, locale))
       setLive(next)
       // What is on the paper comes from the server; the stub is up to date by itself.
       if (next.title !== shown.title || next.description !== shown.description) router.refresh()
@@ -54,20 +67,44 @@ export function BuyStub({
       </p>
       <p className={styles.left}>{withdrawn ? 'Withdrawn' : leftOf(ticket, locale)}</p>
       <p className="hidden" role="status">
-        {withdrawn ? 'The seller has withdrawn this ticket.' : said}
+        {withdrawn ? 'The seller has withdrawn this ticket.' : buying ? '' : said}
       </p>
-      {withdrawn ? <WithdrawnPart /> : <Offer ticket={ticket} visitor={visitor} locale={locale} />}
+      {withdrawn ? (
+        <WithdrawnPart />
+      ) : (
+        <Offer ticket={ticket} visitor={visitor} locale={locale} onPending={setPending} />
+      )}
     </div>
   )
 }
 
-function Offer({ ticket, visitor, locale }: { ticket: Ticket; visitor: Visitor; locale: string }) {
+function Offer({
+  ticket,
+  visitor,
+  locale,
+  onPending,
+}: {
+  ticket: Ticket
+  visitor: Visitor
+  locale: string
+  onPending: (pending: boolean) => void
+}) {
   if (visitor.kind === 'seller') {
     return (
       <div className={styles.part}>
         <p>This ticket is yours.</p>
         <ButtonLink href={`/my-tickets/${ticket.id}`} wide>
           Edit ticket
+        </ButtonLink>
+      </div>
+    )
+  }
+  if (visitor.kind === 'buyer' && visitor.orderId) {
+    return (
+      <div className={styles.part}>
+        <p>You have ordered this ticket.</p>
+        <ButtonLink href={`/orders/${visitor.orderId}`} wide>
+          Go to your order
         </ButtonLink>
       </div>
     )
@@ -90,7 +127,13 @@ function Offer({ ticket, visitor, locale }: { ticket: Ticket; visitor: Visitor; 
     )
   }
   return (
-    <Form action={buy} formKey={visitor.formKey} label="Buy" className={styles.part}>
+    <Form
+      action={buy}
+      formKey={visitor.formKey}
+      label="Buy"
+      className={styles.part}
+      onPending={onPending}
+    >
       <input type="hidden" name="ticketId" value={ticket.id} />
       <input type="hidden" name="price" value={ticket.price} />
       {ticket.quantity > 1 ? <Quantity ticket={ticket} locale={locale} /> : null}
@@ -105,7 +148,7 @@ function Offer({ ticket, visitor, locale }: { ticket: Ticket; visitor: Visitor; 
 function SoldOutPart({ ticket }: { ticket: Ticket }) {
   const query = ticket.event?.name ?? ticket.title
   return (
-    <div className={styles.part}>
+    <Landing>
       <p>
         Somebody may still let theirs go: when one becomes free, this page offers it without being
         reloaded.
@@ -113,22 +156,32 @@ function SoldOutPart({ ticket }: { ticket: Ticket }) {
       <ButtonLink href={`/?q=${encodeURIComponent(query)}`} wide look="quiet">
         Find similar tickets
       </ButtonLink>
-    </div>
+    </Landing>
   )
 }
 
 function WithdrawnPart() {
-  const part = useRef<HTMLDivElement>(null)
-  useEffect(() => {
-    // The button that was pressed next may have had the focus: it is gone.
-    if (document.activeElement === document.body) part.current?.focus()
-  }, [])
   return (
-    <div className={styles.part} ref={part} tabIndex={-1}>
+    <Landing>
       <p>The seller has taken this ticket off sale.</p>
       <ButtonLink href="/" wide look="quiet">
         Browse tickets
       </ButtonLink>
+    </Landing>
+  )
+}
+
+/** Takes the focus that the form had which it replaces. */
+function Landing({ children }: { children: ReactNode }) {
+  const part = useRef<HTMLDivElement>(null)
+  const scripted = useScripted()
+  const [late] = useState(scripted)
+  useEffect(() => {
+    if (late && document.activeElement === document.body) part.current?.focus()
+  }, [late])
+  return (
+    <div className={styles.part} ref={part} tabIndex={-1}>
+      {children}
     </div>
   )
 }

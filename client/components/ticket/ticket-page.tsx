@@ -1,5 +1,5 @@
 import Link from 'next/link'
-import type { Ticket } from '@/lib/api'
+import { orders, type Ticket } from '@/lib/api'
 import { dateParts, longDate } from '@/lib/dates'
 import { newKey } from '@/lib/forms'
 import { currentUser, visitorLocale } from '@/lib/session'
@@ -14,7 +14,7 @@ export async function TicketPage({ ticket }: { ticket: Ticket }) {
     ? { kind: 'anybody' }
     : user.id === ticket.userId
       ? { kind: 'seller' }
-      : { kind: 'buyer', formKey: newKey() }
+      : { kind: 'buyer', formKey: newKey(), orderId: await ownOrder(ticket) }
   const { event } = ticket
   const date = event?.startsAt ? dateParts(event.startsAt, event.timeZone, locale) : undefined
   return (
@@ -68,4 +68,11 @@ export async function TicketPage({ ticket }: { ticket: Ticket }) {
       </article>
     </>
   )
+}
+
+/** The order that has a ticket of one unit, where it is the visitor's own. */
+async function ownOrder(ticket: Ticket): Promise<string | undefined> {
+  if (!ticket.orderId) return undefined
+  const answer = await orders.show(ticket.orderId)
+  return answer.ok ? answer.data.id : undefined
 }

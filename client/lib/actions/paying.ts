@@ -27,5 +27,12 @@ async function pay(state: FormState, data: FormData, token: string): Promise<For
     redirect(path, RedirectType.replace)
   }
   refresh()
-  return failed(state, data, answer.problem)
+  const { problem } = answer
+  const declined = problem.kind === 'refused'
+  return failed(state, data, {
+    ...problem,
+    message: declined
+      ? `${problem.message} Nothing was charged: try again, or with another card.`
+      : problem.message,
+  })
 }

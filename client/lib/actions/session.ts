@@ -11,7 +11,12 @@ export async function signIn(state: FormState, data: FormData): Promise<FormStat
   const fields = missing(credentials)
   if (fields) return invalid(state, data, fields)
   const answer = await users.signIn(credentials)
-  if (!answer.ok) return failed(state, data, answer.problem)
+  if (!answer.ok) {
+    const { problem } = answer
+    const wrong = problem.kind === 'refused' && Object.keys(problem.fields).length === 0
+    const message = wrong ? 'That e-mail address and password do not go together.' : problem.message
+    return failed(state, data, { ...problem, message })
+  }
   await passOnCookies(answer.setCookies)
   redirect(safeNext(text(data, 'next')))
 }

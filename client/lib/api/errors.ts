@@ -37,14 +37,18 @@ export function problemOf(answer: Response, body: unknown): Problem {
   const faults = faultsOf(body)
   const fields: Record<string, string> = {}
   for (const fault of faults) {
-    if (fault.field && !(fault.field in fields)) fields[fault.field] = fault.message
+    if (fault.field && !(fault.field in fields)) fields[fault.field] = sentence(fault.message)
   }
   const kind = kindOf(answer.status)
   const said = faults.find((fault) => !fault.field)?.message
   const retryAfter = Number.parseInt(answer.headers.get('retry-after') ?? '', 10)
   return {
     kind,
-    message: said ?? (faults.length > 0 ? 'Please look at the marked fields.' : wordsFor(kind)),
+    message: said
+      ? sentence(said)
+      : faults.length > 0
+        ? 'Please look at the marked fields.'
+        : wordsFor(kind),
     fields,
     retryAfter: Number.isFinite(retryAfter) ? retryAfter : undefined,
     requestId: answer.headers.get('x-request-id') ?? undefined,
@@ -97,6 +101,11 @@ function wordsFor(kind: ProblemKind): string {
     case 'unreachable':
       return 'The box office cannot be reached right now. Nothing is lost; try again in a moment.'
   }
+}
+
+/** The API's messages are without a full stop, since they may stand in the middle of something. */
+function sentence(message: string): string {
+  return /[.!?…]$/.test(message) ? message : `${message}.`
 }
 
 function faultsOf(body: unknown): Fault[] {
