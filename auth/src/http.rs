@@ -214,7 +214,9 @@ async fn export(State(auth): State<Auth>, read: Read) -> Result<Response, Proble
 
 /// Delete the account
 ///
-/// Removes what is known of the person, and ends every session.
+/// Removes what is known of the person, and ends every session. A moment later nothing of theirs is
+/// on sale any more. What others have ordered of them stays as it is, as do their own orders and
+/// payments, which no longer lead to a person.
 #[utoipa::path(
     delete, operation_id = "deleteAccount", path = "/api/users/me",
     tag = "users",

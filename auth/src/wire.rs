@@ -154,8 +154,10 @@ pub struct EndedSession {
 pub struct Elsewhere {
     /// What they sell and have sold.
     pub tickets: String,
-    /// What they have ordered, and how it was paid.
+    /// What they have ordered.
     pub orders: String,
+    /// What they have paid, and tried to.
+    pub payments: String,
 }
 
 impl Export {
@@ -180,6 +182,7 @@ impl Export {
             elsewhere: Elsewhere {
                 tickets: format!("/api/tickets?seller={}", account.id),
                 orders: "/api/orders".to_owned(),
+                payments: "/api/payments".to_owned(),
             },
         }
     }

@@ -41,7 +41,8 @@ pub struct Context {
 pub struct Parts {
     /// Its routes, with their descriptions.
     pub routes: OpenApiRouter,
-    /// What it hears. [`crate::session`] adds what every service hears about sessions.
+    /// What it hears. [`crate::session`] adds what every service hears about sessions, unless it
+    /// hears users itself: then it does what [`crate::session::hears`] does, and more.
     pub hears: Vec<Hears>,
     /// What it does by itself. [`crate::run`] adds the relay, the sweep and the clearing of old
     /// replies.

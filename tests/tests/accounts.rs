@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tests::market::{GOOD_CARD, NOBODY, PASSWORD, Person};
+use tests::market::{CROSSING, GOOD_CARD, NOBODY, PASSWORD, Person};
 use tests::{Client, Request, Server, Setup, text, until};
 
 /// I25 and the issue: revoked on every service within this.
@@ -182,6 +182,9 @@ async fn a_deleted_account_is_gone_and_its_sessions_with_it() {
     let mut server = Server::usual().await;
     let ada = server.person("ada").await;
     let token = ada.client.session().unwrap();
+    let bob = server.person("bob").await;
+    let (free, shared) = (ada.sell_units(2).await, ada.sell_units(3).await);
+    let order = text(&bob.order(&shared).await, "id");
     let delete = |password: &str| {
         Request::new("DELETE", "/api/users/me").json(&json!({"password": password}))
     };
@@ -191,6 +194,19 @@ async fn a_deleted_account_is_gone_and_its_sessions_with_it() {
     assert!(done.succeeded(), "{done}");
     refused_everywhere(&server, &token).await;
     sign_in(&server.client(), &ada.email, PASSWORD).await.is(400);
+    until("nothing of hers is on sale", CROSSING, || async {
+        bob.client.walk("/api/tickets").await.is_empty().then_some(())
+    })
+    .await;
+    bob.client.get(&format!("/api/tickets/{free}")).await.is(404);
+    bob.until_ticket(&shared, |ticket| ticket["available"] == 0).await;
+    until("no more of it can be ordered", CROSSING, || async {
+        let more = bob.client.post("/api/orders", &json!({"ticketId": shared})).await;
+        (more.status == 400).then_some(())
+    })
+    .await;
+    bob.pay(&order, GOOD_CARD).await.is(201);
+    assert_eq!(bob.see_order(&order).await["status"], "complete", "what he has stays his");
     server.stop().await;
     server.start().await;
     refused_everywhere(&server, &token).await;

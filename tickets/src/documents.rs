@@ -3,7 +3,7 @@
 use common::command::Entity;
 use common::store::{Collection, Field, Kind, Value};
 
-use crate::domain::{Ticket, scale_price, words_of};
+use crate::domain::{Departure, Ticket, scale_price, words_of};
 
 /// Every ticket that was ever put up. Those that have been withdrawn stay, with no index that finds
 /// them.
@@ -25,6 +25,25 @@ pub static TICKETS: Collection = Collection {
         &["seller", "created"],
     ],
 };
+
+/// Sellers who have left, until their tickets are off the market.
+pub static DEPARTURES: Collection = Collection {
+    name: "departures",
+    fields: &[Field { name: "due", kind: Kind::Integer }],
+    indexes: &[&["due"]],
+};
+
+impl Entity for Departure {
+    const COLLECTION: &'static Collection = &DEPARTURES;
+
+    fn id(&self) -> String {
+        self.seller.to_string()
+    }
+
+    fn fields(&self) -> Vec<Value> {
+        vec![Value::Integer(self.due.as_millis())]
+    }
+}
 
 impl Entity for Ticket {
     const COLLECTION: &'static Collection = &TICKETS;

@@ -4,36 +4,41 @@
 //! | --- | --- |
 //! | [`domain`] | what a ticket is, what is known of its units, how it is searched for |
 //! | [`documents`] | how tickets are kept |
-//! | [`commands`] | what can happen: create, edit, withdraw, hear of an order |
+//! | [`commands`] | what can happen: create, edit, withdraw, hear of an order, or that a seller left |
 //! | [`queries`] | what can be asked |
 //! | [`views`], [`bodies`], [`http`] | what goes over the wire, and the routes |
 //! | [`consume`] | events → commands |
+//! | [`departures`] | takes tickets of sellers who have left off the market |
 
 pub mod bodies;
 pub mod commands;
 pub mod consume;
+pub mod departures;
 pub mod documents;
 pub mod domain;
 pub mod http;
 pub mod queries;
 pub mod views;
 
+use std::sync::Arc;
+
 use common::service::{Context, Parts, Service};
 use common::store::Collection;
 
-use crate::documents::TICKETS;
+use crate::departures::Departures;
+use crate::documents::{DEPARTURES, TICKETS};
 
-static COLLECTIONS: [&Collection; 1] = [&TICKETS];
+static COLLECTIONS: [&Collection; 2] = [&TICKETS, &DEPARTURES];
 
-/// The service: what it keeps, serves and hears.
+/// The service: what it keeps, serves, hears, and does by itself.
 pub fn service() -> Service {
     Service {
         name: "tickets",
         collections: &COLLECTIONS,
-        assemble: Box::new(|Context { kit, .. }| Parts {
+        assemble: Box::new(|Context { engine, kit }| Parts {
             routes: http::routes(kit),
             hears: consume::hears(),
-            reconcilers: Vec::new(),
+            reconcilers: vec![Arc::new(Departures::new(engine))],
         }),
     }
 }

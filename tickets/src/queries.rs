@@ -4,10 +4,11 @@ use common::command;
 use common::execute::{Engine, Failure};
 use common::id::TicketId;
 use common::store::{Document, Filter, Kind, Order, Position, Query, Value};
+use common::time::Timestamp;
 
 use crate::commands::Versioned;
-use crate::documents::TICKETS;
-use crate::domain::{Search, SortKey};
+use crate::documents::{DEPARTURES, TICKETS};
+use crate::domain::{Departure, Search, SortKey};
 
 /// The ticket with this id, unless it has been withdrawn.
 ///
@@ -38,6 +39,26 @@ pub async fn tickets(
     let query = Query { collection: &TICKETS, filters: filters(search), order, after, limit };
     let found = engine.store().find(query).await?;
     found.into_iter().map(|found| Ok((read(&found.document)?, found.position))).collect()
+}
+
+/// Departures to be looked at by `now`, those due longest first.
+///
+/// # Errors
+/// When the store cannot serve.
+pub async fn departures(
+    engine: &Engine,
+    now: Timestamp,
+    limit: usize,
+) -> Result<Vec<Departure>, Failure> {
+    let query = Query {
+        collection: &DEPARTURES,
+        filters: vec![Filter::AtMost("due", Value::Integer(now.as_millis()))],
+        order: Order { field: Some("due"), descending: false },
+        after: None,
+        limit,
+    };
+    let found = engine.store().find(query).await?;
+    found.iter().map(|found| Ok(command::read(&found.document)?)).collect()
 }
 
 fn field(key: SortKey) -> &'static str {

@@ -19,6 +19,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::bus::Bus;
 use crate::bus::embedded::{self, EmbeddedBus};
+use crate::events::USERS;
 use crate::execute::{Engine, Ports};
 use crate::http::{self, Kit};
 use crate::id::{Ids, NoEntropy, SystemEntropy, random_u64};
@@ -196,7 +197,10 @@ impl Running {
         let kit = Kit::new(Arc::clone(&engine), sessions, http.clone());
         let parts = assemble(Context { engine: Arc::clone(&engine), kit });
         let mut hears = parts.hears;
-        hears.push(session::hears());
+        // Who minds for other reasons too when an account changes keeps this copy as well.
+        if hears.iter().all(|hears| hears.subject != USERS) {
+            hears.push(session::hears());
+        }
         self.routes.push(parts.routes);
         let common: [Arc<dyn Reconciler>; 5] = [
             Arc::new(Relay::new(Arc::clone(&outbox), Arc::clone(&bus))),

@@ -3,6 +3,7 @@
 mod apply_order;
 mod create;
 mod edit;
+mod leave;
 mod withdraw;
 
 use common::command::{Docs, Refusal, Stored};
@@ -14,6 +15,7 @@ use crate::domain::Ticket;
 pub use apply_order::ApplyOrder;
 pub use create::Create;
 pub use edit::EditTicket;
+pub use leave::{LookedAt, Retire, SellerLeft};
 pub use withdraw::Withdraw;
 
 /// A ticket with the version it has since the decision.
@@ -41,6 +43,12 @@ fn owned<'a>(
         return Err(Refusal::Stale);
     }
     Ok(stored)
+}
+
+/// What other services are told of a ticket that has changed by itself: that it did, or is gone.
+fn changed(ticket: &Ticket, version: u64) -> TicketEvent {
+    let kind = if ticket.is_offered() { TicketKind::Updated } else { TicketKind::Deleted };
+    event(kind, ticket, version)
 }
 
 /// What other services are told of a ticket.

@@ -1,10 +1,12 @@
 //! What a ticket is, what can become of it, and how it is searched for. Plain types, and nothing
 //! that waits.
 
+mod departure;
 mod reservation;
 mod search;
 mod ticket;
 
+pub use departure::Departure;
 pub use reservation::Reservation;
 pub use search::{
     MAX_QUERY_WORDS, MAX_TICKET_WORDS, Search, Sort, SortKey, scale_price, words, words_of,

@@ -39,6 +39,9 @@ pub struct Ticket {
     /// The version at which the seller last changed it, which is the one that other services were
     /// told. The ticket's own is greater once units have been taken or given back since.
     pub told: u64,
+    /// Whether its seller has left: what comes free is not sold again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub retired: bool,
     /// Who has it, as the orders service says.
     #[serde(default)]
     pub reservation: Reservation,
@@ -167,7 +170,7 @@ impl Ticket {
     /// A ticket that has just been put up.
     pub fn offered(id: TicketId, seller: UserId, listing: Listing, now: Timestamp) -> Self {
         let (state, reservation) = (State::Offered, Reservation::default());
-        Self { id, seller, listing, created_at: now, state, told: 0, reservation }
+        Self { id, seller, listing, created_at: now, state, told: 0, retired: false, reservation }
     }
 
     /// Whether its seller offers it.
@@ -235,6 +238,21 @@ impl Ticket {
             return Err(Taken::Reserved);
         }
         Ok(Self { state: State::Withdrawn { at: now }, told: version, ..self })
+    }
+
+    /// The ticket off the market, because its seller has left: withdrawn where nobody has a unit of
+    /// it, else without units that could be had. `None` where it is so already.
+    pub fn retire(&self, version: u64, now: Timestamp) -> Option<Self> {
+        let taken = self.reservation.taken;
+        if !self.is_offered() || (self.retired && taken > 0 && self.available() == 0) {
+            return None;
+        }
+        let mut ticket = Self { retired: true, told: version, ..self.clone() };
+        match taken {
+            0 => ticket.state = State::Withdrawn { at: now },
+            _ => ticket.listing.quantity = taken.min(self.listing.quantity),
+        }
+        Some(ticket)
     }
 
     /// The ticket once the orders service has said `reservation`; `None` where that is no news. It

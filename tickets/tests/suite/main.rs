@@ -4,6 +4,7 @@
 
 mod app;
 mod decisions;
+mod departures;
 mod events;
 mod lists;
 mod orderings;
