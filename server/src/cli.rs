@@ -45,6 +45,15 @@ pub enum Command {
         #[arg(long, env = "TICKETING_DATA", value_name = "FOLDER", default_value = "./data")]
         data: PathBuf,
     },
+    /// Build the web client, if its sources have changed since the last time, and exit
+    BuildClient {
+        /// Where it is: a folder, or `auto`
+        #[arg(long, env = "TICKETING_CLIENT", value_name = "FOLDER", default_value = "auto")]
+        client: String,
+        /// The Node.js to build it with, 20.9 or newer
+        #[arg(long, env = "TICKETING_NODE", value_name = "PROGRAM", default_value = "node")]
+        node: PathBuf,
+    },
     /// Print the OpenAPI description of the HTTP API and exit
     Openapi,
 }
@@ -72,6 +81,15 @@ pub struct Serve {
     /// A proxy of ours stands in front, whose X-Forwarded-For tells the client's address
     #[arg(long, env = "TICKETING_BEHIND_PROXY")]
     pub behind_proxy: bool,
+
+    /// The web client: the folder it is in; `auto`, which is ./client or the one in the sources of
+    /// this program; or `off`, for the API alone. It is built at the first start
+    #[arg(long, env = "TICKETING_CLIENT", value_name = "FOLDER", default_value = "auto")]
+    pub client: String,
+
+    /// The Node.js that runs the web client, 20.9 or newer; without it the API is served alone
+    #[arg(long, env = "TICKETING_NODE", value_name = "PROGRAM", default_value = "node")]
+    pub node: PathBuf,
 
     /// How long an order reserves its tickets: a number and a unit (ms, s, m, h, d), at least 1s
     #[arg(long, env = "TICKETING_ORDER_WINDOW", value_name = "DURATION", default_value = "15m",

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use axum::Router;
 use axum::http::header;
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 
 /// The page at `/`: self-contained, so that it needs nothing from anywhere.
@@ -14,10 +14,11 @@ const PAGE: &str = include_str!("home.html");
 
 /// Serves the page.
 pub fn router() -> Router {
-    Router::new().route("/", get(page))
+    Router::new().route("/", get(async || page()))
 }
 
-async fn page() -> impl IntoResponse {
+/// The page: what is at `/` where there is no web client.
+pub fn page() -> Response {
     let headers = [
         (header::CONTENT_TYPE, "text/html; charset=utf-8"),
         (header::CACHE_CONTROL, "no-cache"),
@@ -27,7 +28,7 @@ async fn page() -> impl IntoResponse {
              frame-ancestors 'none'",
         ),
     ];
-    (headers, PAGE)
+    (headers, PAGE).into_response()
 }
 
 /// Says where everything is and what to try. Whoever started the program reads the address from the

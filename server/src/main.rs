@@ -2,6 +2,7 @@
 
 mod check;
 mod cli;
+mod client;
 mod data;
 mod demo;
 mod home;
@@ -21,6 +22,7 @@ fn main() -> ExitCode {
         Some(Command::Serve(options)) => serve::run(&options),
         Some(Command::Demo { url }) => demo::run(&url),
         Some(Command::Check { data }) => check::run(&data),
+        Some(Command::BuildClient { client, node }) => serve::build_client(&client, &node),
         Some(Command::Openapi) => serve::print_openapi(),
     };
     match outcome {

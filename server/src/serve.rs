@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::io::Write as _;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +20,7 @@ use utoipa::openapi::OpenApi;
 use utoipa_swagger_ui::SwaggerUi;
 
 use crate::cli::{LogFormat, Serve};
+use crate::client::{self, Client};
 use crate::{data, home, services};
 
 /// Serves until a signal says to stop.
@@ -43,8 +45,16 @@ async fn serve(options: &Serve) -> Result<(), String> {
     let listener = listen(options.listen).await?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
     let stop = stop_signal()?;
-    let Started { embedded, mut running, settings, .. } = start(options).await?;
-    let app = app(&mut running, settings.clone());
+    let folder = client::folder::find(&options.client)?;
+    let key = folder.as_ref().map(|_| client::key()).transpose()?;
+    let client_key = key.clone().map(|key| http::ClientKey::new(key, address.ip()));
+    let Started { embedded, mut running, settings, .. } = start(options, client_key).await?;
+    let client = folder.zip(key).map(|(folder, key)| {
+        let (node, public_url) = (options.node.clone(), options.public_url.clone());
+        let options = client::Options { folder, node, address, public_url, key };
+        Client::start(options, &running, &settings)
+    });
+    let app = app(&mut running, client.as_ref(), settings.clone());
     // Requests are tracked apart from workers, because they end first.
     let connections = TokioTasks::here();
     if let Err(error) = home::greet(address, &options.data) {
@@ -58,6 +68,9 @@ async fn serve(options: &Serve) -> Result<(), String> {
         settings.stopping.begin();
     };
     run::serve(listener, app, &connections, GRACE, stopping).await;
+    if let Some(client) = client {
+        client.stop().await;
+    }
     running.stop().await;
     embedded.close();
     tracing::info!("stopped");
@@ -76,13 +89,17 @@ pub struct Started {
     pub provider_ledger: Arc<dyn Store>,
 }
 
-/// Starts all services.
+/// Starts all services. They believe whoever has `client_key` whose requests it sends.
 ///
 /// # Errors
 /// With a sentence that says what to do.
-pub async fn start(options: &Serve) -> Result<Started, String> {
+pub async fn start(
+    options: &Serve,
+    client_key: Option<http::ClientKey>,
+) -> Result<Started, String> {
     let embedded = Embedded::open(&options.data).map_err(|e| chain(&e))?;
-    let settings = services::http(options, &embedded)?;
+    let mut settings = services::http(options, &embedded)?;
+    settings.client_key = client_key;
     let provider_ledger = services::provider_ledger(&embedded)?;
     let services = services::all(options, &embedded, Arc::clone(&provider_ledger))?;
     let running = Running::start(services, &embedded, &settings).await.map_err(|e| chain(&e))?;
@@ -90,10 +107,11 @@ pub async fn start(options: &Serve) -> Result<Started, String> {
 }
 
 /// All routes on one origin, and what surrounds every request.
-fn app(running: &mut Running, settings: http::Settings) -> Router {
+fn app(running: &mut Running, client: Option<&Client>, settings: http::Settings) -> Router {
     let (routes, document) = described(running);
     let docs = SwaggerUi::new("/api/docs").url("/api/openapi.json", document);
-    http::app(routes.merge(docs).merge(home::router()), settings)
+    let pages = client.map_or_else(home::router, Client::routes);
+    http::app(routes.merge(docs).merge(pages), settings)
 }
 
 fn described(running: &mut Running) -> (Router, OpenApi) {
@@ -139,6 +157,17 @@ fn stop_signal() -> Result<impl Future<Output = ()> + Send, String> {
     })
 }
 
+/// Builds the web client.
+///
+/// # Errors
+/// With a sentence that says what to do.
+pub fn build_client(choice: &str, node: &Path) -> Result<(), String> {
+    let runtime = Runtime::new().map_err(|error| format!("no threads can be started: {error}"))?;
+    // On a worker's thread, since building waits for files there.
+    let (choice, node) = (choice.to_owned(), node.to_owned());
+    runtime.block_on(async move { client::build(&choice, &node).await })
+}
+
 /// Prints the OpenAPI description.
 ///
 /// # Errors
@@ -150,7 +179,7 @@ pub fn print_openapi() -> Result<(), String> {
     let options = Serve::in_folder(folder.path());
     let runtime = Runtime::new().map_err(|error| format!("no threads can be started: {error}"))?;
     let document = runtime.block_on(async {
-        let Started { embedded, mut running, .. } = start(&options).await?;
+        let Started { embedded, mut running, .. } = start(&options, None).await?;
         let (_, document) = described(&mut running);
         running.stop().await;
         embedded.close();

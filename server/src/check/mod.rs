@@ -82,7 +82,7 @@ async fn settled(folder: &Path) -> Result<(Facts, usize), String> {
 }
 
 async fn started_and_stopped(folder: &Path) -> Result<(bool, Facts, usize), String> {
-    let started = serve::start(&Serve::in_folder(folder)).await?;
+    let started = serve::start(&Serve::in_folder(folder), None).await?;
     let Started { embedded, running, provider_ledger, .. } = started;
     let stores = Stores { services: running.stores(), provider_ledger };
     let clock = embedded.clock();
