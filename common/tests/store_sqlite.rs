@@ -62,6 +62,34 @@ async fn what_was_committed_is_there_after_the_store_is_opened_again() {
     }
 }
 
+#[tokio::test]
+async fn i29_what_was_erased_is_not_in_the_files_after_a_clean_stop() {
+    let folder = tempfile::tempdir().unwrap();
+    let secret = |n: u64| format!("secret number {n:03}");
+    let put = |n: u64, expect, version, text: String| {
+        let action = Action::Put { version, body: text.into(), fields: Vec::new() };
+        Write { collection: &PLAIN, id: n.to_string(), expect, action }
+    };
+    let store = open(folder.path(), COLLECTIONS, &Arc::default());
+    for n in 0..200 {
+        store.commit(vec![put(n, Expect::Absent, 0, secret(n))]).await.unwrap();
+    }
+    for n in (0..200).filter(|n| n % 10 == 0) {
+        let (id, expect) = ((n + 1).to_string(), Expect::Version(0));
+        let gone = Write { collection: &PLAIN, id, expect, action: Action::Delete };
+        let changed = put(n, Expect::Version(0), 1, "none".to_owned());
+        store.commit(vec![gone, changed]).await.unwrap();
+    }
+    drop(store);
+    let files = std::fs::read_dir(folder.path()).unwrap();
+    let bytes: Vec<u8> =
+        files.flat_map(|file| std::fs::read(file.unwrap().path()).unwrap()).collect();
+    let is_there = |n| bytes.windows(17).any(|window| window == secret(n).as_bytes());
+    let left: Vec<u64> = (0..200).filter(|n| is_there(*n)).collect();
+    let kept: Vec<u64> = (0..200).filter(|n| n % 10 > 1).collect();
+    assert_eq!(left, kept);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_acknowledged_is_in_the_files_as_they_lie_on_the_disk() {
     let folder = tempfile::tempdir().unwrap();

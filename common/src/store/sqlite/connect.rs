@@ -6,6 +6,10 @@
 //!   instead of closing the door.
 //! - **Page caches** are small because the operating system has the file cached as well, and hot
 //!   documents do not come this far. They grow with use: an idle process pays for none of them.
+//! - **secure_delete=FAST**: what is deleted or replaced is overwritten with zeros in the page that
+//!   is written anyway (I29). ON would also rewrite pages that are given up whole, which are those
+//!   of the outbox as it is trimmed: people's data is in small documents that leave their page in
+//!   use.
 //! - **Checkpoints** are the writer's to start ([`super::writer`]), after it has answered; SQLite's
 //!   own would make the commit that happens to trigger one wait for it.
 
@@ -53,6 +57,7 @@ pub(super) fn writer(
     }
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", false)?;
+    connection.pragma_update(None, "secure_delete", "FAST")?;
     connection.pragma_update(None, "wal_autocheckpoint", 0)?;
     connection.pragma_update(None, "journal_size_limit", LOG_KEPT_BYTES)?;
     let most = faults.max_pages.load(Ordering::Relaxed);
