@@ -1,80 +1,10 @@
-import Link from 'next/link'
-import type { ReactNode } from 'react'
-import { dateParts } from '@/lib/dates'
 import { visitorLocale } from '@/lib/session'
-import styles from './ticket-stub.module.css'
+import { type Stub, StubView } from './stub-view'
 
 /**
  * A ticket as a row of a list: when, what and where on the paper, and on the stub what it costs and how it stands.
  * The whole row leads to `href`, where there is one; `children` (buttons) stay pressable.
  */
-export async function TicketStub({
-  href,
-  title,
-  event,
-  price,
-  note,
-  spent = false,
-  level = 3,
-  children,
-}: {
-  href?: string
-  title: string
-  event?: { name: string; venue?: string; startsAt?: string; timeZone?: string }
-  /** On the stub, large: usually a `Money`. */
-  price: ReactNode
-  /** On the stub, small: `18 left`, `Sold out`, `Paid`. */
-  note?: ReactNode
-  /** Its time is over: the stub loses its colour. */
-  spent?: boolean
-  level?: 2 | 3
-  children?: ReactNode
-}) {
-  const locale = await visitorLocale()
-  const Heading = level === 2 ? 'h2' : 'h3'
-  const date = event?.startsAt ? dateParts(event.startsAt, event.timeZone, locale) : undefined
-  const place = [event && event.name !== title ? event.name : undefined, event?.venue]
-  return (
-    <article className={styles.around}>
-      <div className={styles.ticket} data-spent={spent || undefined}>
-        <div className={styles.body}>
-          {date ? (
-            <time className={styles.date} dateTime={event?.startsAt}>
-              <span className={styles.weekday}>{date.weekday} </span>
-              <span className={styles.day}>{date.day} </span>
-              <span className={styles.month}>
-                {date.month} <span className={styles.year}>{date.year}</span>
-              </span>
-            </time>
-          ) : (
-            <p className={styles.date}>
-              <span className={styles.open}>Open date</span>
-            </p>
-          )}
-          <div className={styles.what}>
-            <Heading className={styles.title}>
-              {href ? (
-                <Link className={styles.cover} href={href} prefetch={false}>
-                  {title}
-                </Link>
-              ) : (
-                title
-              )}
-            </Heading>
-            {place.filter(Boolean).map((line) => (
-              <p key={line} className={styles.place}>
-                {line}
-              </p>
-            ))}
-            {date && <p className={styles.time}>{date.time}</p>}
-            {children && <div className={styles.actions}>{children}</div>}
-          </div>
-        </div>
-        <div className={styles.stub}>
-          <p className={styles.price}>{price}</p>
-          {note && <p className={styles.note}>{note}</p>}
-        </div>
-      </div>
-    </article>
-  )
+export async function TicketStub(stub: Stub) {
+  return <StubView {...stub} locale={await visitorLocale()} />
 }
