@@ -2,6 +2,7 @@
 //!
 //! | module | what it is |
 //! | --- | --- |
+//! | `text` | values that JSON writes as a text |
 //! | [`time`] | instants, and the clock that everything is handed |
 //! | [`id`] | identifiers from time and entropy handed in |
 //! | [`money`] | exact amounts |
@@ -41,6 +42,7 @@ pub mod session;
 pub mod store;
 pub mod task;
 pub mod telemetry;
+mod text;
 pub mod time;
 pub mod watch;
 pub mod worker;
