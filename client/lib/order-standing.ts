@@ -5,6 +5,8 @@ export type Standing =
   | 'open'
   | 'paying'
   | 'paid'
+  /** Given up while a payment was under way, of which nothing is known yet. */
+  | 'settling'
   /** Paid, but too late or given up: the money goes back. */
   | 'refunding'
   | 'refunded'
@@ -24,7 +26,10 @@ export function standingOf(
     case 'complete':
       return 'paid'
     case 'cancelled':
-      if (payments.some((payment) => payment.status === 'refunding')) return 'refunding'
+      if (payments.some(({ status }) => status === 'refunding' || status === 'captured')) {
+        return 'refunding'
+      }
+      if (payments.some(({ status }) => status === 'started')) return 'settling'
       if (payments.some((payment) => payment.status === 'refunded')) return 'refunded'
       // What has ended before its time was ended by its buyer.
       return Date.parse(order.expiresAt) > serverNow ? 'cancelled' : 'expired'
@@ -33,7 +38,29 @@ export function standingOf(
 
 /** Whether it may still change without its buyer doing anything. */
 export function isMoving(standing: Standing): boolean {
-  return standing === 'open' || standing === 'paying' || standing === 'refunding'
+  switch (standing) {
+    case 'open':
+    case 'paying':
+    case 'settling':
+    case 'refunding':
+      return true
+    case 'paid':
+    case 'refunded':
+    case 'cancelled':
+    case 'expired':
+      return false
+  }
+}
+
+/** The payment of an ended order that is not settled yet: what is left to watch. */
+export function unsettled<P extends Pick<Payment, 'status'>>(
+  order: Pick<Order, 'status'>,
+  payments: P[],
+): P | undefined {
+  if (order.status !== 'cancelled') return undefined
+  return payments.findLast(
+    ({ status }) => status === 'started' || status === 'captured' || status === 'refunding',
+  )
 }
 
 export const standingWords: Record<Standing, { headline: string; lead: string; short: string }> = {
@@ -51,6 +78,11 @@ export const standingWords: Record<Standing, { headline: string; lead: string; s
     headline: 'It’s yours',
     lead: 'Thank you. You find this page again under your orders.',
     short: 'Paid',
+  },
+  settling: {
+    headline: 'Order cancelled',
+    lead: 'The bank has not answered yet. Should it still take money, all of it comes back.',
+    short: 'Cancelled',
   },
   refunding: {
     headline: 'Your money is on its way back',

@@ -16,7 +16,7 @@ export const sandboxOutcomes: { value: string; token: string; label: string; not
     value: 'late',
     token: 'tok_webhookLate',
     label: 'The answer comes later',
-    note: 'The bank confirms a few seconds after.',
+    note: 'The bank does not know yet when it is asked first.',
   },
   {
     value: 'declined',

@@ -1,6 +1,6 @@
 'use client'
 
-import { unstable_rethrow } from 'next/navigation'
+import { unstable_isUnrecognizedActionError, unstable_rethrow } from 'next/navigation'
 import {
   createContext,
   type FormEvent,
@@ -103,6 +103,7 @@ function guarded(action: FormAction): FormAction {
       return next.tone === 'good' ? next : { ...next, values: { ...typed, ...next.values } }
     } catch (error) {
       unstable_rethrow(error)
+      if (unstable_isUnrecognizedActionError(error)) return outdated(state, typed)
       return {
         attempt: state.attempt + 1,
         tone: 'wait',
@@ -114,5 +115,18 @@ function guarded(action: FormAction): FormAction {
         key: typed[KEY_FIELD] ?? newKey(),
       }
     }
+  }
+}
+
+/** The server has been updated since the page was opened, and does not know its forms any more. */
+function outdated(state: FormState, typed: Record<string, string>): FormState {
+  return {
+    attempt: state.attempt + 1,
+    tone: 'wait',
+    message:
+      'The site has been updated since you opened this page. Please reload it and try again.',
+    fields: {},
+    values: typed,
+    key: newKey(),
   }
 }

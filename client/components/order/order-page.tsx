@@ -2,7 +2,7 @@ import { cancel } from '@/lib/actions/buying'
 import type { Order, Payment, Ticket } from '@/lib/api'
 import { newKey } from '@/lib/forms'
 import { money, plural } from '@/lib/money'
-import { isMoving, type Standing, standingOf, standingWords } from '@/lib/order-standing'
+import { isMoving, type Standing, standingOf, standingWords, unsettled } from '@/lib/order-standing'
 import { visitorLocale } from '@/lib/session'
 import { Form } from '../form/form'
 import { Submit } from '../form/submit'
@@ -39,14 +39,14 @@ export async function OrderPage({
   const standing = known === 'expired' && byBuyer ? 'cancelled' : known
   const unpaid = standing === 'open' || standing === 'paying'
   const total = money(order.total, order.currency, locale, true)
-  const refund = payments.find((payment) => payment.status === 'refunding')
+  const watched = unsettled(order, payments)
   return (
     <div className={styles.page} data-standing={standing}>
-      {refund ? (
+      {watched ? (
         <LiveRefresh
-          url={`/api/payments/${refund.id}/live`}
+          url={`/api/payments/${watched.id}/live`}
           event="payment"
-          version={refund.version}
+          version={watched.version}
         />
       ) : (
         <LiveRefresh url={`/api/orders/${order.id}/live`} event="order" version={order.version} />
@@ -191,6 +191,7 @@ function Ended({
           {again}
         </Receipt>
       )
+    case 'settling':
     case 'cancelled':
       return (
         <Notice tone="plain" title="Changed your mind again?">

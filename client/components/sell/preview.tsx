@@ -1,0 +1,62 @@
+'use client'
+
+import { useEffect, useRef, useState } from 'react'
+import { priceOf } from '@/lib/listing'
+import { count, money } from '@/lib/money'
+import { momentOf } from '@/lib/zones'
+import { useForm } from '../form/form'
+import { StubView } from '../ticket/stub-view'
+import styles from './sell.module.css'
+
+/** The ticket as buyers will see it in the list: follows what is typed; without scripts, what was sent last. */
+export function Preview({ locale }: { locale: string }) {
+  const { state } = useForm()
+  const [typed, setTyped] = useState<Record<string, string> | null>(null)
+  const place = useRef<HTMLElement>(null)
+
+  useEffect(() => {
+    const form = place.current?.closest('form')
+    if (!form) return
+    const read = () => {
+      const values: Record<string, string> = {}
+      for (const [name, value] of new FormData(form)) {
+        if (typeof value === 'string') values[name] = value
+      }
+      setTyped(values)
+    }
+    read()
+    form.addEventListener('input', read)
+    form.addEventListener('change', read)
+    return () => {
+      form.removeEventListener('input', read)
+      form.removeEventListener('change', read)
+    }
+  }, [])
+
+  const values = typed ?? state.values
+  const value = (name: string) => (values[name] ?? '').trim()
+  const currency = value('currency')
+  const price = priceOf(value('price'), currency)
+  const quantity = Number.parseInt(value('quantity'), 10)
+  const title = value('title')
+  const start = momentOf(value('event.startsAt'), value('event.timeZone') || 'UTC')
+  const timeZone = value('event.timeZone') || undefined
+  const startsAt = 'at' in start ? start.at.toISOString() : undefined
+  const venue = value('event.venue') || undefined
+  const event = { name: value('event.name') || title, venue, startsAt, timeZone }
+  return (
+    <section ref={place} className={styles.preview} aria-labelledby="preview-title">
+      <h2 className={styles.part} id="preview-title">
+        How buyers will see it
+      </h2>
+      <StubView
+        locale={locale}
+        level={3}
+        title={title || 'Your ticket'}
+        event={startsAt || venue || value('event.name') ? event : undefined}
+        price={'text' in price ? money(Number(price.text), currency, locale) : '–'}
+        note={quantity > 1 ? `${count(quantity, locale)} left` : 'Last one'}
+      />
+    </section>
+  )
+}
