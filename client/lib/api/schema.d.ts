@@ -346,7 +346,9 @@ export interface paths {
         post?: never;
         /**
          * Delete the account
-         * @description Removes what is known of the person, and ends every session.
+         * @description Removes what is known of the person, and ends every session. A moment later nothing of theirs is
+         *     on sale any more. What others have ordered of them stays as it is, as do their own orders and
+         *     payments, which no longer lead to a person.
          */
         delete: operations["deleteAccount"];
         options?: never;
@@ -470,8 +472,10 @@ export interface components {
         };
         /** @description Where the rest of a person's data is shown. */
         Elsewhere: {
-            /** @description What they have ordered, and how it was paid. */
+            /** @description What they have ordered. */
             orders: string;
+            /** @description What they have paid, and tried to. */
+            payments: string;
             /** @description What they sell and have sold. */
             tickets: string;
         };
