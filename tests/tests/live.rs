@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 use tests::market::{GOOD_CARD, NOBODY};
 use tests::stream::Stream;
-use tests::{Server, Setup, number, text};
+use tests::{Server, Setup, number, text, until};
 
 const SOON: Duration = Duration::from_secs(10);
 
@@ -22,6 +22,30 @@ async fn a_watcher_of_an_order_sees_it_paid() {
     buyer.pay(&id, GOOD_CARD).await.is(201);
     let last = stream.until(SOON, |order| order["status"] == "complete").await;
     assert_eq!(last.data["ticket"], order["ticket"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_watcher_of_a_payment_sees_what_becomes_of_it() {
+    let server = Server::usual().await;
+    let buyer = server.person("buyer").await;
+    let order = text(&buyer.order(&buyer.sell_units(1).await).await, "id");
+    let late = tokio::spawn({
+        let (client, order) = (buyer.client.clone(), order.clone());
+        async move {
+            let pay = json!({"orderId": order, "token": "tok_webhookLate"});
+            client.post("/api/payments", &pay).await
+        }
+    });
+    let path = format!("/api/payments?orderId={order}");
+    let begun = until("the payment has begun", SOON, || async {
+        buyer.client.walk(&path).await.first().map(|payment| text(payment, "id"))
+    })
+    .await;
+    let mut stream = Stream::open(&buyer.client, &format!("/api/payments/{begun}/live")).await;
+    let first = stream.next(SOON).await.expect("the payment as it is, at once");
+    assert_eq!((first.kind.as_str(), text(&first.data, "status")), ("payment", "started".into()));
+    stream.until(SOON, |payment| payment["status"] == "captured").await;
+    late.await.unwrap().is(201);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -58,6 +58,13 @@ async fn declined_cards_are_a_readable_400_and_another_card_may_follow() {
     }
     buyer.pay(&order, GOOD_CARD).await.is(201);
     assert_eq!(buyer.see_order(&order).await["status"], "complete");
+    let of_order = format!("/api/payments?orderId={order}");
+    let attempts = buyer.client.walk(&of_order).await;
+    let stand: Vec<String> = attempts.iter().map(|payment| text(payment, "status")).collect();
+    assert_eq!((stand.len(), stand[6].as_str()), (declined.len() + 1, "captured"));
+    assert!(stand[..6].iter().all(|status| status == "declined"), "{stand:?}");
+    assert!(seller.client.walk(&of_order).await.is_empty(), "I26");
+    buyer.client.get("/api/payments?orderId=nonsense").await.blames("orderId");
 }
 
 #[tokio::test(flavor = "multi_thread")]

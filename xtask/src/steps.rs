@@ -24,7 +24,7 @@ const STEPS: &[Step] = &[
     Step { name: "fmt", what: "every Rust file is as rustfmt writes it", run: fmt },
     Step {
         name: "tidy",
-        what: "imports, banned calls, lengths, dead files, links",
+        what: "imports, banned calls, lengths, dead files, unused dependencies, links",
         run: tidy_step,
     },
     Step { name: "deny", what: "licences, banned crates, sources", run: deny },

@@ -3,7 +3,9 @@
 mod apply_order;
 mod create;
 mod edit;
-mod leave;
+mod looked_at;
+mod retire;
+mod seller_left;
 mod withdraw;
 
 use common::command::{Docs, Refusal, Stored};
@@ -15,7 +17,9 @@ use crate::domain::Ticket;
 pub use apply_order::ApplyOrder;
 pub use create::Create;
 pub use edit::EditTicket;
-pub use leave::{LookedAt, Retire, SellerLeft};
+pub use looked_at::LookedAt;
+pub use retire::Retire;
+pub use seller_left::SellerLeft;
 pub use withdraw::Withdraw;
 
 /// A ticket with the version it has since the decision.
