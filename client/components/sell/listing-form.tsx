@@ -1,6 +1,6 @@
+import { currencyOptions } from '@/lib/currencies'
 import type { FormAction } from '@/lib/forms'
 import { newKey } from '@/lib/forms'
-import { currencyOptions } from '@/lib/currencies'
 import { visitorLocale } from '@/lib/session'
 import { zoneNames } from '@/lib/zones'
 import { Field, Select, TextArea } from '../form/field'

@@ -19,7 +19,7 @@ export function ZoneSelect({ name, zones }: { name: string; zones: string }) {
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: each attempt makes the select anew
   useEffect(() => {
-    if (!select.current || select.current.value !== '') return
+    if (select.current?.value !== '') return
     const own = modernName(Intl.DateTimeFormat().resolvedOptions().timeZone)
     if (!zones.split(' ').includes(own)) return
     select.current.value = own
@@ -43,7 +43,7 @@ export function ZoneSelect({ name, zones }: { name: string; zones: string }) {
       >
         <option value="">Choose…</option>
         {value && !known.includes(value) ? <option value={value}>{value}</option> : null}
-        {[...Map.groupBy(known, (zone) => zoneParts(zone).region)].map(([region, places]) => (
+        {regionsOf(known).map(([region, places]) => (
           <optgroup key={region} label={region}>
             {places.map((zone) => (
               <option key={zone} value={zone}>
@@ -63,4 +63,13 @@ export function ZoneSelect({ name, zones }: { name: string; zones: string }) {
       ) : null}
     </div>
   )
+}
+
+function regionsOf(zones: string[]): [region: string, zones: string[]][] {
+  const regions = new Map<string, string[]>()
+  for (const zone of zones) {
+    const { region } = zoneParts(zone)
+    regions.set(region, [...(regions.get(region) ?? []), zone])
+  }
+  return [...regions]
 }
