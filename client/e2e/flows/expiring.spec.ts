@@ -1,6 +1,6 @@
 import { expect, test } from '../harness/test.ts'
 
-test.use({ orderWindow: '4s' })
+test.use({ orderWindow: '6s' })
 
 test('the time runs out on screen, and the page says what to do next', async ({ person }) => {
   const seller = await (await person('seller')).signUp()
@@ -22,15 +22,4 @@ test('the time runs out on screen, and the page says what to do next', async ({ 
   await buyer.button('Buy').click()
   await expect(buyer.headline).toHaveText('Held for you')
   expect(await buyer.orders()).toHaveLength(2)
-})
-
-test('money that came too late is given back, on screen', async ({ person }) => {
-  const seller = await (await person('seller')).signUp()
-  const buyer = await (await person('buyer')).signUp()
-  const order = await buyer.order(await seller.sell({ title: 'Too late' }))
-  const paying = buyer.pay(order, 'tok_timeoutAfterCapture')
-  await buyer.goto(`/orders/${order.id}`)
-  await expect(buyer.headline).toHaveText('Your money is back', { timeout: 60_000 })
-  expect((await paying).status()).toBe(400)
-  expect((await buyer.payments(order)).map(({ status }) => status)).toEqual(['refunded'])
 })

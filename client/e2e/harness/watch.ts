@@ -22,6 +22,8 @@ export class Watch {
       const why = request.failure()?.errorText ?? ''
       // What is under way when one leaves a page is called off, event streams above all.
       if (why === 'net::ERR_ABORTED') return
+      // Where scripts are switched off, none is loaded.
+      if (!this.scripts && request.resourceType() === 'script') return
       complain(`request failed: ${request.method()} ${request.url()} ${why}`)
     })
     page.on('response', (response) => {
