@@ -47,13 +47,16 @@ async fn serve(options: &Serve) -> Result<(), String> {
     let stop = stop_signal()?;
     let folder = client::folder::find(&options.client)?;
     let key = folder.as_ref().map(|_| client::key()).transpose()?;
-    let client_key = key.clone().map(|key| http::ClientKey::new(key, address.ip()));
+    let client_key = key.clone().map(http::ClientKey::new);
     let Started { embedded, mut running, settings, .. } = start(options, client_key).await?;
-    let client = folder.zip(key).map(|(folder, key)| {
-        let (node, public_url) = (options.node.clone(), options.public_url.clone());
-        let options = client::Options { folder, node, address, public_url, key };
-        Client::start(options, &running, &settings)
-    });
+    let client = match folder.zip(key) {
+        Some((folder, key)) => {
+            let (node, public_url) = (options.node.clone(), options.public_url.clone());
+            let options = client::Options { folder, node, address, public_url, key };
+            Some(Client::start(options, &running, &settings).await?)
+        }
+        None => None,
+    };
     let app = app(&mut running, client.as_ref(), settings.clone());
     // Requests are tracked apart from workers, because they end first.
     let connections = TokioTasks::here();
@@ -67,9 +70,10 @@ async fn serve(options: &Serve) -> Result<(), String> {
         tracing::info!("stopping: no new requests; those under way are finished");
         settings.stopping.begin();
     };
-    run::serve(listener, app, &connections, GRACE, stopping).await;
-    if let Some(client) = client {
-        client.stop().await;
+    let serving = run::serve(listener, app.clone(), &connections, GRACE, stopping);
+    match client {
+        Some(client) => client.beside(serving, app).await,
+        None => serving.await,
     }
     running.stop().await;
     embedded.close();

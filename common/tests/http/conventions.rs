@@ -128,8 +128,7 @@ async fn a_clients_address_is_the_connections_unless_our_own_proxy_says_otherwis
 
 #[tokio::test]
 async fn the_web_clients_server_tells_its_visitors_addresses_and_nobody_else_does() {
-    let own = "192.0.2.1".parse().unwrap();
-    let toy = Toy::with(|settings| settings.client_key = Some(ClientKey::new("secret", own))).await;
+    let toy = Toy::with(|settings| settings.client_key = Some(ClientKey::new("secret"))).await;
     let asked = async |peer: &str, key: &str| {
         let peer: std::net::SocketAddr = peer.parse().unwrap();
         let request = toy
@@ -140,7 +139,6 @@ async fn the_web_clients_server_tells_its_visitors_addresses_and_nobody_else_doe
         toy.send(request.body(Body::empty()).unwrap()).await.json()["peer"].clone()
     };
     assert_eq!(asked("127.0.0.1:5000", "secret").await, "203.0.113.9");
-    assert_eq!(asked("192.0.2.1:5000", "secret").await, "203.0.113.9");
     assert_eq!(asked("127.0.0.1:5000", "secreT").await, "127.0.0.1");
     assert_eq!(asked("192.0.2.7:5000", "secret").await, "192.0.2.7", "not from outside");
 }

@@ -8,7 +8,7 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HOST, REFERRER_POLICY,
-    VARY,
+    REFRESH, VARY,
 };
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
@@ -67,6 +67,7 @@ async fn answer(State(front): State<Arc<Front>>, request: Request) -> Response<B
     let site = Site::of(&parts, &front.settings);
     let compressing = Encoding::best_for(&parts.headers) != Encoding::Identity;
     let head_only = parts.method == Method::HEAD;
+    let is_read = head_only || parts.method == Method::GET;
     let answered = match Asked::read(&parts, &site) {
         Some(asked) => match front.kept.answer(&asked, &parts.headers).await {
             Ok(None) => front.pass_on(parts, body, &site).await,
@@ -80,7 +81,7 @@ async fn answer(State(front): State<Arc<Front>>, request: Request) -> Response<B
     };
     match answered {
         Ok(response) => for_visitor(response, compressing && !head_only),
-        Err(trouble) => front.excuse(trouble),
+        Err(trouble) => front.excuse(trouble, is_read),
     }
 }
 
@@ -118,12 +119,17 @@ impl Front {
         passed
     }
 
-    fn excuse(&self, trouble: Trouble) -> Response<Body> {
+    fn excuse(&self, trouble: Trouble, is_read: bool) -> Response<Body> {
         let status = self.upstream.status();
         if let (Trouble::NotUp, Status::Off) = (trouble, &status) {
             return home::page();
         }
-        notice::of(trouble, &status)
+        let mut notice = notice::of(trouble, &status);
+        if !is_read {
+            // It would look again with a GET, and what was sent would be out of sight.
+            notice.headers_mut().remove(REFRESH);
+        }
+        notice
     }
 }
 

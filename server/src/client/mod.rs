@@ -31,16 +31,18 @@ mod stamp;
 mod supervise;
 mod upstream;
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 use common::http::Settings;
 use common::id::{Entropy as _, SystemEntropy};
-use common::run::{Running, SystemClock, TokioTasks};
+use common::run::{self, Running, SystemClock, TokioTasks};
 use common::time::Clock;
+use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use build::Builder;
@@ -55,6 +57,9 @@ use upstream::Upstream;
 
 /// The service whose documents pages show, and their collection.
 const SHOWN: (&str, &str) = ("tickets", "tickets");
+
+/// How long the API finishes what the client's server has asked, once that has ended.
+const DOOR_GRACE: Duration = Duration::from_secs(1);
 
 /// Bytes of the key that the client's server proves itself with.
 const KEY_BYTES: usize = 32;
@@ -93,13 +98,26 @@ pub struct Options {
 /// The client at work.
 pub struct Client {
     front: Arc<Front>,
+    /// Where its server reaches the API: a door of its own, on this machine, that is open until
+    /// its last page is made. The one for visitors is shut when a drain begins.
+    door: TcpListener,
     stop: watch::Sender<bool>,
     tasks: TokioTasks,
 }
 
 impl Client {
-    /// Begins to run the client; returns at once. Its pages follow what `running` commits.
-    pub fn start(options: Options, running: &Running, settings: &Settings) -> Self {
+    /// Begins to run the client; waits for none of it. Its pages follow what `running` commits.
+    ///
+    /// # Errors
+    /// With a sentence, where nothing can be listened on.
+    pub async fn start(
+        options: Options,
+        running: &Running,
+        settings: &Settings,
+    ) -> Result<Self, String> {
+        let no_door = |error| format!("no port for the web client can be had: {error}");
+        let door = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(no_door)?;
+        let api = format!("http://{}", door.local_addr().map_err(no_door)?);
         let (status, seen) = watch::channel(Status::Starting);
         let (files, read) = watch::channel(Arc::new(Files::default()));
         // What a drain has to wait for is apart from connections that idle in a pool.
@@ -109,8 +127,8 @@ impl Client {
         let kept = Kept::new(Arc::clone(&upstream), Arc::clone(clock), connections);
         let kept = Arc::new(kept);
         let settings = settings.clone();
-        let work =
-            Work { options, status, files, kept: Arc::clone(&kept), clock: settings.clock.clone() };
+        let (pages, clock) = (Arc::clone(&kept), Arc::clone(&settings.clock));
+        let work = Work { options, api, status, files, kept: pages, clock };
         let front = Arc::new(Front { files: read, kept: Arc::clone(&kept), upstream, settings });
         observe(running, kept);
         let stop = watch::Sender::new(false);
@@ -122,7 +140,7 @@ impl Client {
             })
             .await;
         });
-        Self { front, stop, tasks }
+        Ok(Self { front, door, stop, tasks })
     }
 
     /// Routes for everything that no other route is for.
@@ -130,10 +148,21 @@ impl Client {
         front::router(Arc::clone(&self.front))
     }
 
-    /// Ends the client.
-    pub async fn stop(self) {
-        self.stop.send_replace(true);
-        self.tasks.done().await;
+    /// Lets the client's server ask `app` for as long as `serving` lasts, then ends the client.
+    pub async fn beside(self, serving: impl Future<Output = ()>, app: Router) {
+        let Self { door, stop, tasks, front: _ } = self;
+        let (ended, mut end) = watch::channel(false);
+        let serving = async move {
+            serving.await;
+            stop.send_replace(true);
+            tasks.done().await;
+            ended.send_replace(true);
+        };
+        let connections = TokioTasks::here();
+        let until = async move {
+            drop(end.wait_for(|ended| *ended).await);
+        };
+        tokio::join!(serving, run::serve(door, app, &connections, DOOR_GRACE, until));
     }
 }
 
@@ -155,6 +184,7 @@ fn observe(running: &Running, kept: Arc<Kept>) {
 /// From a folder to a client that answers.
 struct Work {
     options: Options,
+    api: String,
     status: watch::Sender<Status>,
     files: watch::Sender<Arc<Files>>,
     kept: Arc<Kept>,
@@ -186,8 +216,7 @@ impl Work {
         }
         let Options { folder, address, public_url, key, .. } = self.options;
         let url = public_url.clone().unwrap_or_else(|| format!("http://{address}"));
-        let api = api_at(address);
-        let clock = Arc::clone(&self.clock);
+        let (api, clock) = (self.api, Arc::clone(&self.clock));
         let supervisor = Supervisor { folder, node, api, key, public_url, clock };
         let (kept, mut told) = (self.kept, false);
         let up = || {
@@ -246,31 +275,9 @@ pub fn key() -> Result<Arc<str>, String> {
     Ok(Base64UrlUnpadded::encode_string(&bytes).into())
 }
 
-/// Where the client's server reaches the API: on this machine, whatever we listen on.
-fn api_at(address: SocketAddr) -> String {
-    let ip = match address.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
-        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
-        ip => ip,
-    };
-    format!("http://{}", SocketAddr::new(ip, address.port()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_client_reaches_the_api_on_this_machine() {
-        for (listening, api) in [
-            ("127.0.0.1:3000", "http://127.0.0.1:3000"),
-            ("0.0.0.0:80", "http://127.0.0.1:80"),
-            ("[::]:80", "http://[::1]:80"),
-            ("192.0.2.1:80", "http://192.0.2.1:80"),
-        ] {
-            assert_eq!(api_at(listening.parse().unwrap()), api);
-        }
-    }
 
     #[test]
     fn a_key_is_another_one_at_every_start() {
