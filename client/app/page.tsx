@@ -6,7 +6,7 @@ import { addressOf, narrowed, searchOf } from '@/lib/browse'
 export async function generateMetadata({ searchParams }: PageProps<'/'>): Promise<Metadata> {
   const search = searchOf(await searchParams)
   return {
-    title: search.q ? `Tickets for “${search.q}”` : undefined,
+    ...(search.q ? { title: `Tickets for “${search.q}”` } : {}),
     alternates: { canonical: addressOf({ ...search, cursor: '' }) },
     robots: narrowed(search) || search.cursor ? { index: false, follow: true } : undefined,
   }

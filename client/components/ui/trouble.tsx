@@ -1,14 +1,17 @@
 import { redirect } from 'next/navigation'
 import type { Problem } from '@/lib/api'
 import { signInFor } from '@/lib/paths'
+import { currentUser } from '@/lib/session'
 import { ButtonLink } from './button-link'
 import { Empty } from './empty'
+import { Missing } from './missing'
 
 /**
  * A page, or a part of one, whose data could not be had: what happened, and a link that tries again. Pages show this
- * instead of throwing, so that it is there without scripts, too. Those who are not signed in go to the sign-in.
+ * instead of throwing, so that it is there without scripts, too. Those who are not signed in go to the sign-in; what is
+ * somebody else's is not there.
  */
-export function Trouble({
+export async function Trouble({
   problem,
   path,
   level = 1,
@@ -18,7 +21,10 @@ export function Trouble({
   path: string
   level?: 1 | 2
 }) {
-  if (problem.kind === 'signed-out') redirect(signInFor(path))
+  if (problem.kind === 'signed-out') {
+    if (await currentUser()) return <Missing />
+    redirect(signInFor(path))
+  }
   return (
     <Empty title="The box office is not answering" level={level}>
       <p>{problem.message}</p>
