@@ -27,8 +27,25 @@ pub const GOOD: &str = "tok_good";
 pub const DECLINED: &str = "tok_declined";
 /// A card of which the provider knows only later that it pays.
 pub const PENDING: &str = "tok_pending";
-/// The header that makes a webhook the provider's own.
+/// The header that makes a webhook the provider's own, with this in it.
 pub const SIGNATURE: &str = "x-signature";
+const SIGNED: &str = "good";
+
+/// A webhook as it is sent.
+#[derive(Clone)]
+pub struct Letter {
+    /// What it says.
+    pub notice: Notice,
+    /// What stands in its [`SIGNATURE`].
+    pub signature: &'static str,
+}
+
+impl Letter {
+    /// Whether the provider has sent it.
+    pub fn is_genuine(&self) -> bool {
+        self.signature == SIGNED
+    }
+}
 
 /// The provider.
 #[derive(Clone)]
@@ -38,7 +55,7 @@ pub struct Scripted {
     trouble: Arc<AtomicBool>,
     marks: Marks,
     oracle: Arc<Oracle>,
-    webhooks: UnboundedSender<Notice>,
+    webhooks: UnboundedSender<Letter>,
     books: Arc<Mutex<Books>>,
 }
 
@@ -82,7 +99,7 @@ impl Scripted {
         trouble: Arc<AtomicBool>,
         marks: Marks,
         oracle: Arc<Oracle>,
-        webhooks: UnboundedSender<Notice>,
+        webhooks: UnboundedSender<Letter>,
     ) -> Self {
         Self { executor, faults, trouble, marks, oracle, webhooks, books: Arc::default() }
     }
@@ -172,10 +189,29 @@ impl Scripted {
         let (order, amount) = (Some(request.order), Some(request.amount));
         let known = Known { outcome: outcome.clone(), order, amount };
         self.lock().charges.insert(payment, known);
-        if matches!(outcome, Outcome::Captured { .. }) {
-            self.captured(payment);
+        match outcome {
+            Outcome::Captured { .. } => self.captured(payment),
+            // Word of a capture that is not one, from somebody else or, worse, by mistake.
+            Outcome::Declined | Outcome::Pending if self.executor.chance(40.0) => {
+                let signature = self.executor.one_of(&[SIGNED, "forged", ""]);
+                if signature == SIGNED {
+                    self.marks.hit("provider: webhook of a capture that is not one");
+                }
+                self.write(payment, signature);
+            }
+            Outcome::Declined | Outcome::Pending => {}
         }
         Ok(told(&outcome))
+    }
+
+    fn write(&self, payment: PaymentId, signature: &'static str) {
+        let mut books = self.lock();
+        books.notices += 1;
+        let notice =
+            Notice { id: format!("evt_{}", books.notices), payment, kind: "captured".into() };
+        drop(books);
+        // Whoever delivers them lives as long as the history.
+        drop(self.webhooks.send(Letter { notice, signature }));
     }
 
     fn finish_later(&self, payment: PaymentId) {
@@ -201,21 +237,17 @@ impl Scripted {
     }
 
     fn captured(&self, payment: PaymentId) {
-        let mut books = self.lock();
+        let books = self.lock();
         let known = books.charges.get(&payment);
         let Some((order, amount)) = known.and_then(|known| Some((known.order?, known.amount?)))
         else {
             return;
         };
-        books.notices += 1;
-        let id = format!("evt_{}", books.notices);
         drop(books);
         self.executor.note(b"captured", || format!("provider takes {} for {order}", amount.minor));
         self.oracle.money_taken(self.executor.now(), payment, order, amount);
         if self.executor.chance(40.0) {
-            let notice = Notice { id, payment, kind: "captured".into() };
-            // Whoever delivers them lives as long as the history.
-            drop(self.webhooks.send(notice));
+            self.write(payment, SIGNED);
         }
     }
 
@@ -308,7 +340,7 @@ impl Provider for Scripted {
         body: &[u8],
         _: Timestamp,
     ) -> Result<Notice, BadNotice> {
-        if headers.get(SIGNATURE).is_none_or(|signature| signature != "good") {
+        if headers.get(SIGNATURE).is_none_or(|signature| signature != SIGNED) {
             return Err(BadNotice::Signature("it is not the provider's"));
         }
         serde_json::from_slice(body).map_err(|error| BadNotice::Unreadable(error.to_string()))

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
+use axum::http::{HeaderMap, HeaderValue};
 use common::bus::Bus;
 use common::execute::{Engine, Ports};
 use common::id::Ids;
@@ -19,7 +20,7 @@ use common::store::memory::MemoryStore;
 use common::time::Clock;
 use common::worker::{Reconciler, work};
 use orders::expiry::Expiry;
-use payments::domain::Notice;
+use payments::webhook::NotTaken;
 use payments::{Timing, Works};
 use tokio::sync::mpsc::{self, UnboundedReceiver};
 
@@ -28,7 +29,7 @@ use crate::disk::{Disk, Minder};
 use crate::executor::{Executor, NOBODY, Owner, Tasks};
 use crate::faults::{Faults, Marks};
 use crate::oracle::{Oracle, Readers};
-use crate::provider::Scripted;
+use crate::provider::{Letter, SIGNATURE, Scripted};
 
 /// How long the provider has, and a buyer waits.
 const TIMING: Timing =
@@ -109,7 +110,7 @@ pub struct World {
     pub clients: AtomicUsize,
     hosts: [Host; 3],
     provider: Arc<Scripted>,
-    webhooks: Mutex<Option<UnboundedReceiver<Notice>>>,
+    webhooks: Mutex<Option<UnboundedReceiver<Letter>>>,
     owners: AtomicU32,
     link: Weak<Self>,
 }
@@ -274,32 +275,39 @@ impl World {
     }
 
     /// Brings the provider's webhooks: late, twice, or never.
-    async fn deliver(self: Arc<Self>, mut webhooks: UnboundedReceiver<Notice>) {
-        while let Some(notice) = webhooks.recv().await {
-            for _ in 0..self.executor.below(3) {
-                let (world, notice) = (Arc::clone(&self), notice.clone());
+    async fn deliver(self: Arc<Self>, mut webhooks: UnboundedReceiver<Letter>) {
+        while let Some(letter) = webhooks.recv().await {
+            let times = self.executor.below(3);
+            if times > 1 {
+                self.marks.hit("provider: webhook sent twice");
+            }
+            for _ in 0..times {
+                let (world, letter) = (Arc::clone(&self), letter.clone());
                 let bring = async move {
                     world.executor.pause(Duration::from_secs(3)).await;
-                    world.bring(notice);
+                    world.bring(letter);
                 };
                 self.executor.start(NOBODY, Box::pin(bring));
             }
         }
     }
 
-    fn bring(&self, notice: Notice) {
+    fn bring(&self, letter: Letter) {
         let Some(Running { owner, works: Some(works), .. }) = self.running(Which::Payments) else {
             return;
         };
+        let (oracle, is_genuine) = (Arc::clone(&self.oracle), letter.is_genuine());
         let work = async move {
-            let mut headers = axum::http::HeaderMap::new();
-            headers
-                .insert(crate::provider::SIGNATURE, axum::http::HeaderValue::from_static("good"));
-            let body = serde_json::to_vec(&notice).unwrap_or_default();
+            let mut headers = HeaderMap::new();
+            headers.insert(SIGNATURE, HeaderValue::from_static(letter.signature));
+            let body = serde_json::to_vec(&letter.notice).unwrap_or_default();
             // The provider sends some of its notices again, whatever it is answered.
-            drop(works.webhook.receive(&headers, &body, "webhook").await);
+            let taken = works.webhook.receive(&headers, &body, "webhook").await;
+            if !is_genuine && !matches!(taken, Err(NotTaken::Bad(_))) {
+                oracle.accuse(format!("I27: a forged webhook is answered with {taken:?}"));
+            }
         };
-        self.marks.hit("provider: webhook sent");
+        self.marks.hit(if is_genuine { "provider: webhook sent" } else { "webhook: forged" });
         self.executor.start(owner, Box::pin(work));
     }
 }
