@@ -73,13 +73,11 @@ export function likelyCurrency(locale: string): Currency {
   return found ?? 'usd'
 }
 
-/** `Euro (EUR)`, in the order of their names. */
+/** `EUR, Euro`. */
 export function currencyOptions(): { value: string; label: string }[] {
   const names = new Intl.DisplayNames('en', { type: 'currency' })
-  return currencies
-    .map((code) => ({
-      value: code,
-      label: `${names.of(code.toUpperCase())} (${code.toUpperCase()})`,
-    }))
-    .sort((a, b) => a.label.localeCompare(b.label, 'en'))
+  return currencies.map((code) => {
+    const upper = code.toUpperCase()
+    return { value: code, label: `${upper}, ${names.of(upper)}` }
+  })
 }

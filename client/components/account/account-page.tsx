@@ -37,7 +37,7 @@ export async function AccountPage({ trouble }: { trouble: boolean }) {
             </p>
             {since ? (
               <p>
-                You set the one of now on <When iso={since.passwordSetAt} />.
+                Last set on <When iso={since.passwordSetAt} />.
               </p>
             ) : null}
           </div>
@@ -105,7 +105,7 @@ export async function AccountPage({ trouble }: { trouble: boolean }) {
             <h2 id="account-data">Your data</h2>
             <p>
               All that is known of you in one file: the account, your tickets for sale, your orders
-              and payments. It is JSON, which programs read, and people, too.
+              and payments. The file is JSON.
             </p>
             {since ? (
               <p>

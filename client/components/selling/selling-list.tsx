@@ -75,6 +75,7 @@ async function Row({ ticket, now }: { ticket: Ticket; now: number }) {
   const path = `/my-tickets/${ticket.id}`
   return (
     <TicketStub
+      href={`/tickets/${ticket.id}`}
       title={ticket.title}
       event={ticket.event}
       level={2}
@@ -83,12 +84,14 @@ async function Row({ ticket, now }: { ticket: Ticket; now: number }) {
       spent={standing.spent}
     >
       <div className={styles.row}>
-        <p className={styles.standing}>{standing.long}</p>
+        {ticket.available < ticket.quantity ? (
+          <p className={styles.standing}>{standing.long}</p>
+        ) : null}
         {hasBegun(ticket, now) && ticket.available > 0 ? (
           <p className={styles.begun}>Its event has begun, and it is still on sale.</p>
         ) : null}
         <ul className={styles.links}>
-          {links(path, ticket).map(({ href, label }) => (
+          {links(path).map(({ href, label }) => (
             <li key={href}>
               <Link className={styles.link} href={href} prefetch={false}>
                 {label}
@@ -102,11 +105,10 @@ async function Row({ ticket, now }: { ticket: Ticket; now: number }) {
   )
 }
 
-function links(path: string, ticket: Ticket): { href: string; label: string }[] {
+function links(path: string): { href: string; label: string }[] {
   return [
-    { href: `/tickets/${ticket.id}`, label: 'View' },
-    { href: `${path}/share`, label: 'Share' },
     { href: path, label: 'Edit' },
+    { href: `${path}/share`, label: 'Share' },
     { href: `${path}/withdraw`, label: 'Withdraw' },
   ]
 }

@@ -3,9 +3,9 @@ import type { Ticket } from '@/lib/api'
 import { newKey } from '@/lib/forms'
 import { count } from '@/lib/money'
 import { visitorLocale } from '@/lib/session'
+import { FocusRefresh } from '../focus-refresh'
 import { Form } from '../form/form'
 import { Submit } from '../form/submit'
-import { LiveRefresh } from '../live-refresh'
 import { TicketStub } from '../ticket/ticket-stub'
 import { ButtonLink } from '../ui/button-link'
 import { Money } from '../ui/money'
@@ -21,7 +21,7 @@ export async function WithdrawPage({ ticket }: { ticket: Ticket }) {
   const some = (value: number) => count(value, locale)
   return (
     <>
-      <LiveRefresh url={`/api/tickets/${ticket.id}/live`} event="ticket" version={ticket.version} />
+      <FocusRefresh />
       <PageHead title={taken === 0 ? 'Withdraw this ticket?' : 'It cannot be withdrawn'} />
       <div className={styles.narrow}>
         <TicketStub
