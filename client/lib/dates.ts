@@ -53,6 +53,18 @@ export function shortDate(iso: string, timeZone: string | undefined, locale: str
   }).format(new Date(iso))
 }
 
+/** `10 Jan, 17:00 CET` */
+export function dayAndTime(iso: string, timeZone: string | undefined, locale: string): string {
+  return new Intl.DateTimeFormat(wordsLocale(locale), {
+    day: 'numeric',
+    month: 'short',
+    hour: 'numeric',
+    minute: '2-digit',
+    timeZoneName: 'short',
+    timeZone: knownZone(timeZone),
+  }).format(new Date(iso))
+}
+
 /** `14:05` or, from an hour on, `1:04:09`. */
 export function clock(seconds: number): string {
   const left = Math.max(0, Math.ceil(seconds))

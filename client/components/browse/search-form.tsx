@@ -14,14 +14,14 @@ export function SearchForm({ search }: { search: Search }) {
         <form action="/" method="get">
           <div className={styles.words}>
             <label className="hidden" htmlFor="browse-q">
-              Event, artist or venue
+              Event or venue
             </label>
             <input
               className={styles.input}
               id="browse-q"
               name="q"
               type="search"
-              placeholder="Event, artist or venue"
+              placeholder="Event or venue"
               defaultValue={search.q}
               maxLength={200}
               enterKeyHint="search"

@@ -1,6 +1,6 @@
 'use client'
 
-import { longDate, shortDate } from '@/lib/dates'
+import { dayAndTime, longDate, shortDate } from '@/lib/dates'
 import { useScripted } from '@/lib/scripted'
 
 /** A moment in the visitor's own zone, known only to the browser. */
@@ -43,6 +43,6 @@ export function ZoneLine({
   const there = place ? `Local time in ${place}` : 'The seller gave no time zone'
   if (!scripted) return <span>{there}</span>
   const own = Intl.DateTimeFormat().resolvedOptions().timeZone
-  const mine = shortDate(iso, own, locale)
-  return <span>{mine === shortDate(iso, timeZone, locale) ? there : `${mine} where you are`}</span>
+  const mine = dayAndTime(iso, own, locale)
+  return <span>{mine === dayAndTime(iso, timeZone, locale) ? there : `${mine} for you`}</span>
 }
