@@ -1,6 +1,9 @@
 //! What everything is compared with: axum answering from memory, with no marketplace behind it.
 
+use std::path::Path;
+
 use axum::Router;
+use axum::body::Bytes;
 use axum::http::header::CONTENT_TYPE;
 use axum::routing::get;
 use tokio::net::TcpListener;
@@ -15,10 +18,14 @@ const BODY: &str = concat!(
 );
 
 /// Serves until it is killed; its first line says where.
-pub async fn serve() -> Result<(), Failed> {
+pub async fn serve(page: Option<&Path>) -> Result<(), Failed> {
+    let page = page.map(std::fs::read).transpose()?.unwrap_or_default();
+    let page = Bytes::from(page);
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     println!("http://{}", listener.local_addr()?);
     let answer = || async { ([(CONTENT_TYPE, "application/json")], BODY) };
-    axum::serve(listener, Router::new().route("/api/tickets/{id}", get(answer))).await?;
+    let html = async move || ([(CONTENT_TYPE, "text/html; charset=utf-8")], page.clone());
+    let routes = Router::new().route("/api/tickets/{id}", get(answer)).route("/", get(html));
+    axum::serve(listener, routes).await?;
     Ok(())
 }

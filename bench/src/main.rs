@@ -6,6 +6,7 @@
 //! | [`server`] | servers to measure: started, watched, stopped |
 //! | [`load`] | many clients at once, and what they saw |
 //! | [`workloads`] | what is measured |
+//! | [`page`] | the front page, which the server keeps |
 //! | [`table`] | medians over several runs, printed |
 //!
 //! Every figure in the docs comes from `cargo xtask bench`. Figures of one run on one machine
@@ -14,6 +15,7 @@
 mod bare;
 mod client;
 mod load;
+mod page;
 mod server;
 mod table;
 mod workloads;
@@ -37,12 +39,19 @@ struct Options {
     /// Tickets and orders stored before everything is measured a second time; 0 leaves that out
     #[arg(long, default_value_t = 0)]
     stored: u64,
-    /// Only parts with this in their name: rest, sign-up, read, order, stampede, purchase, unloaded
+    /// Only parts with this in their name: rest, sign-up, page, read, order, stampede, purchase,
+    /// unloaded
     #[arg(long, default_value = "")]
     only: String,
+    /// Folder of the web client whose front page is measured
+    #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/../client"))]
+    client: std::path::PathBuf,
     /// Be the bare server (used by the bench itself)
     #[arg(long, hide = true)]
     bare: bool,
+    /// A page that the bare server answers with at `/`
+    #[arg(long, hide = true)]
+    page: Option<std::path::PathBuf>,
 }
 
 impl Options {
@@ -62,7 +71,11 @@ fn main() -> ExitCode {
         }
     };
     let outcome = runtime.block_on(async {
-        if options.bare { bare::serve().await } else { workloads::all(&options).await }
+        if options.bare {
+            bare::serve(options.page.as_deref()).await
+        } else {
+            workloads::all(&options).await
+        }
     });
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -54,6 +54,21 @@ impl Server {
         Self::start(command, "/api/tickets/6afd4dc00102030405000001").await
     }
 
+    /// Starts the marketplace on `data` with the web client in `client`.
+    pub async fn with_client(data: &Path, client: &Path) -> Result<Self, Failed> {
+        let mut command = api_only()?;
+        command.args(["--password-memory-kib", "8", "--data"]).arg(data);
+        command.arg("--client").arg(client);
+        Self::start(command, "/api/tickets").await
+    }
+
+    /// Starts the bare server with `page` at `/`.
+    pub async fn bare_page(page: &Path) -> Result<Self, Failed> {
+        let mut command = Command::new(std::env::current_exe()?);
+        command.arg("--bare").arg("--page").arg(page);
+        Self::start(command, "/").await
+    }
+
     async fn start(mut command: Command, path: &str) -> Result<Self, Failed> {
         let begun = Instant::now();
         let mut child = command.stdout(Stdio::piped()).kill_on_drop(true).spawn()?;

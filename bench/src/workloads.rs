@@ -8,6 +8,7 @@ use futures_util::future::try_join_all;
 use crate::Options;
 use crate::client::Client;
 use crate::load::{Run, Until, run};
+use crate::page;
 use crate::server::{Failed, Server};
 use crate::table::{Table, median, percentile};
 
@@ -25,6 +26,9 @@ pub async fn all(options: &Options) -> Result<(), Failed> {
     }
     if options.wants("sign-up") {
         sign_ups(options, &mut table).await?;
+    }
+    if options.wants("page") {
+        page::front(options, &mut table).await?;
     }
     let folder = tempfile::tempdir()?;
     let server = Server::with_cheap_passwords(folder.path()).await?;
@@ -234,11 +238,13 @@ impl<'a> Market<'a> {
     }
 }
 
-async fn connect(server: &Server, many: usize) -> Result<Vec<Client>, Failed> {
+/// So many connections.
+pub async fn connect(server: &Server, many: usize) -> Result<Vec<Client>, Failed> {
     try_join_all((0..many).map(|_| Client::connect(server.address))).await
 }
 
-async fn reads(
+/// Runs of reading `paths`.
+pub async fn reads(
     server: &Server,
     clients: &mut [Client],
     options: &Options,
@@ -257,7 +263,8 @@ async fn reads(
     Ok(runs)
 }
 
-async fn create(client: &mut Client, number: u64, quantity: u64) -> Result<String, Failed> {
+/// Creates a ticket; its id.
+pub async fn create(client: &mut Client, number: u64, quantity: u64) -> Result<String, Failed> {
     let body =
         format!(r#"{{"title":"Front row, night {number}","price":20.5,"quantity":{quantity}}}"#);
     client.post("/api/tickets", &body).await?.expect(201)?.text("id")

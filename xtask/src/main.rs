@@ -3,8 +3,10 @@
 //! - [`steps`]: what `cargo xtask test` runs, in order, on [`program`] and [`tally`].
 //! - [`mod@tidy`]: the rules of this repository that neither rustc nor clippy knows.
 //! - [`mod@deny`]: licences, banned crates and sources.
+//! - [`mod@client`]: the web client, built, linted and tested.
 //! - [`openapi`], [`schemathesis`], [`server`]: the HTTP contract, generated and tried.
 
+mod client;
 mod deny;
 mod openapi;
 mod program;

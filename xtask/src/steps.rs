@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::deny::Policy;
 use crate::program::{self, Failure, Workspace};
 use crate::tally::Tally;
-use crate::{openapi, schemathesis, tidy};
+use crate::{client, openapi, schemathesis, tidy};
 
 /// Histories that the simulation plays on each run.
 const HISTORIES: &str = "100000";
@@ -36,6 +36,11 @@ const STEPS: &[Step] = &[
         run: doc,
     },
     Step { name: "release", what: "the program that users run builds", run: release },
+    Step {
+        name: "client",
+        what: "the web client builds, and passes its own tests",
+        run: client_step,
+    },
     Step { name: "openapi", what: "docs/openapi.json is what the handlers say", run: openapi_step },
     Step { name: "sim", what: "100,000 simulated histories keep every promise", run: sim },
     Step { name: "planted", what: "each bug planted on purpose is caught by them", run: planted },
@@ -233,6 +238,11 @@ fn doc(workspace: &Workspace) -> Result<Tally, Failure> {
 /// Builds what `cargo run --release` runs.
 pub fn release(workspace: &Workspace) -> Result<Tally, Failure> {
     program::run(workspace.cargo(["build", "--release", "--package", "server", "--locked"]))
+}
+
+fn client_step(workspace: &Workspace) -> Result<Tally, Failure> {
+    release(workspace)?;
+    client::step(workspace)
 }
 
 fn openapi_step(workspace: &Workspace) -> Result<Tally, Failure> {

@@ -61,7 +61,9 @@ impl Folders {
         #[expect(clippy::disallowed_methods, reason = "where Node.js is, is not for us to say")]
         let path = std::env::var_os("PATH").unwrap();
         command.env_clear().env("PATH", path).env("HOME", self.home.path());
-        command.env("TICKETING_CLIENT", self.client()).stdin(Stdio::null()).args(args);
+        command.env("TICKETING_CLIENT", self.client());
+        command.env("TICKETING_DATA", self.home.path().join("data"));
+        command.stdin(Stdio::null()).args(args);
         command
     }
 
@@ -69,7 +71,7 @@ impl Folders {
     pub fn serve(&self, args: &[&str]) -> Marketplace {
         let mut command =
             self.ticketing(&["--listen", "127.0.0.1:0", "--password-memory-kib", "8"]);
-        command.arg("--data").arg(self.home.path().join("data")).args(args);
+        command.args(args);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (mut out, err) = (BufReader::new(child.stdout.take().unwrap()), child.stderr.take());
         let mut first = String::new();
