@@ -1,4 +1,4 @@
-//! What a newcomer sees first: a few lines on the terminal, and a page at `/`.
+//! What a newcomer sees first: a few lines on the terminal, and a page at `/` where no web client is.
 
 use std::io::Write as _;
 use std::net::SocketAddr;
