@@ -1,4 +1,5 @@
-//! What a newcomer sees first: a few lines on the terminal, and a page at `/` where no web client is.
+//! What a newcomer sees first: a few lines on the terminal, and a page at `/` where there is no web
+//! client.
 
 use std::io::Write as _;
 use std::net::SocketAddr;
