@@ -6,7 +6,7 @@ import { zoneNames } from '@/lib/zones'
 import { Field, Select, TextArea } from '../form/field'
 import { Form } from '../form/form'
 import { Submit } from '../form/submit'
-import { Row, Stack } from '../ui/card'
+import { Stack } from '../ui/card'
 import { Differences, Kept } from './kept'
 import { Preview } from './preview'
 import styles from './sell.module.css'
@@ -76,7 +76,6 @@ export async function ListingForm({
                 max={100_000}
                 step={1}
                 required
-                hint={taken > 0 ? `${taken} of them are reserved or sold.` : undefined}
               />
             </div>
             <TextArea
@@ -101,15 +100,15 @@ export async function ListingForm({
                 autoComplete="off"
               />
               <Field name="event.venue" label="Venue" maxLength={200} autoComplete="off" />
-              <Row>
+              <div className={styles.when}>
                 <Field name="event.startsAt" label="Starts at" type="datetime-local" step={60} />
                 <ZoneSelect name="event.timeZone" zones={zoneNames().join(' ')} />
-              </Row>
+              </div>
             </Stack>
           </fieldset>
         </div>
         <div className={styles.side}>
-          <Preview locale={locale} />
+          <Preview locale={locale} taken={taken} />
           <Submit wide busy={ticketId ? 'Saving…' : 'Putting it up…'}>
             {ticketId ? 'Save' : 'Put it up for sale'}
           </Submit>

@@ -9,7 +9,7 @@ import { StubView } from '../ticket/stub-view'
 import styles from './sell.module.css'
 
 /** The ticket as buyers will see it in the list: follows what is typed; without scripts, what was sent last. */
-export function Preview({ locale }: { locale: string }) {
+export function Preview({ locale, taken }: { locale: string; taken: number }) {
   const { state } = useForm()
   const [typed, setTyped] = useState<Record<string, string> | null>(null)
   const place = useRef<HTMLElement>(null)
@@ -38,6 +38,8 @@ export function Preview({ locale }: { locale: string }) {
   const currency = value('currency')
   const price = priceOf(value('price'), currency)
   const quantity = Number.parseInt(value('quantity'), 10)
+  // What is no number is left for the form to say.
+  const left = Math.max(0, (quantity || 1) - taken)
   const title = value('title')
   const start = momentOf(value('event.startsAt'), value('event.timeZone') || 'UTC')
   const timeZone = value('event.timeZone') || undefined
@@ -55,7 +57,8 @@ export function Preview({ locale }: { locale: string }) {
         title={title || 'Your ticket'}
         event={startsAt || venue || value('event.name') ? event : undefined}
         price={'text' in price ? money(Number(price.text), currency, locale) : '–'}
-        note={quantity > 1 ? `${count(quantity, locale)} left` : 'Last one'}
+        note={left === 0 ? 'Sold out' : left === 1 ? 'Last one' : `${count(left, locale)} left`}
+        spent={left === 0}
       />
     </section>
   )

@@ -30,9 +30,11 @@ export function CopyLink({ address, label }: { address: string; label: string })
           value={address}
           onFocus={(event) => event.target.select()}
         />
-        <button type="button" className={`${button.button} scripted`} onClick={copy}>
-          Copy
-        </button>
+        <span className="scripted">
+          <button type="button" className={button.button} onClick={copy}>
+            Copy
+          </button>
+        </span>
       </div>
       <p className={styles.copied} role="status">
         {said}

@@ -31,7 +31,7 @@ export async function EditPage({
       <LiveRefresh url={`/api/tickets/${ticket.id}/live`} event="ticket" version={ticket.version} />
       <p className={styles.back}>
         <Link href="/my-tickets" prefetch={false}>
-          <span aria-hidden="true">← </span>Your tickets for sale
+          <span aria-hidden="true">←</span>Your tickets for sale
         </Link>
       </p>
       <PageHead title="Edit ticket" lead={standing.long}>
@@ -61,12 +61,14 @@ export async function EditPage({
         ticketId={ticket.id}
         taken={taken}
       />
-      <div className={styles.below}>
-        <ButtonLink href={`${path}/withdraw`} look="danger">
-          Withdraw from sale
-        </ButtonLink>
-        <p className="soft">You will be asked once more.</p>
-      </div>
+      {ticket.available > 0 ? (
+        <div className={styles.below}>
+          <ButtonLink href={`${path}/withdraw`} look="danger">
+            {taken > 0 ? 'Stop selling…' : 'Withdraw from sale…'}
+          </ButtonLink>
+          <p className="soft">You will be asked once more.</p>
+        </div>
+      ) : null}
     </>
   )
 }

@@ -91,7 +91,7 @@ async function Row({ ticket, now }: { ticket: Ticket; now: number }) {
           <p className={styles.begun}>Its event has begun, and it is still on sale.</p>
         ) : null}
         <ul className={styles.links}>
-          {links(path).map(({ href, label }) => (
+          {links(path, ticket).map(({ href, label }) => (
             <li key={href}>
               <Link className={styles.link} href={href} prefetch={false}>
                 {label}
@@ -105,11 +105,12 @@ async function Row({ ticket, now }: { ticket: Ticket; now: number }) {
   )
 }
 
-function links(path: string): { href: string; label: string }[] {
+function links(path: string, ticket: Ticket): { href: string; label: string }[] {
+  const end = ticket.available < ticket.quantity ? 'Stop selling' : 'Withdraw'
   return [
     { href: path, label: 'Edit' },
     { href: `${path}/share`, label: 'Share' },
-    { href: `${path}/withdraw`, label: 'Withdraw' },
+    ...(ticket.available > 0 ? [{ href: `${path}/withdraw`, label: end }] : []),
   ]
 }
 

@@ -18,11 +18,17 @@ export async function WithdrawPage({ ticket }: { ticket: Ticket }) {
   const locale = await visitorLocale()
   const standing = standingOf(ticket, locale)
   const taken = ticket.quantity - ticket.available
+  const title =
+    taken === 0
+      ? 'Withdraw this ticket?'
+      : ticket.available > 0
+        ? 'Stop selling this ticket?'
+        : 'It cannot be withdrawn'
   const some = (value: number) => count(value, locale)
   return (
     <>
       <FocusRefresh />
-      <PageHead title={taken === 0 ? 'Withdraw this ticket?' : 'It cannot be withdrawn'} />
+      <PageHead title={title} />
       <div className={styles.narrow}>
         <TicketStub
           title={ticket.title}
@@ -50,8 +56,9 @@ export async function WithdrawPage({ ticket }: { ticket: Ticket }) {
         ) : ticket.available > 0 ? (
           <>
             <p>
-              {standing.long} Those stay with whoever has them. You can stop selling the other{' '}
-              {some(ticket.available)}: buyers then see it as sold out.
+              {standing.long} Those stay with whoever has them, so the ticket cannot be withdrawn as
+              a whole. You can stop selling the other {some(ticket.available)}: buyers then see it
+              as sold out.
             </p>
             <Form action={stopSelling} formKey={newKey()} label="Stop selling">
               <input type="hidden" name="id" value={ticket.id} />
