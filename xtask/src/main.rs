@@ -4,10 +4,12 @@
 //! - [`mod@tidy`]: the rules of this repository that neither rustc nor clippy knows.
 //! - [`mod@deny`]: licences, banned crates and sources.
 //! - [`mod@client`]: the web client, built, linted and tested.
+//! - [`mod@mongodb`]: a real server for the store that runs on one.
 //! - [`openapi`], [`schemathesis`], [`server`]: the HTTP contract, generated and tried.
 
 mod client;
 mod deny;
+mod mongodb;
 mod openapi;
 mod program;
 mod schemathesis;

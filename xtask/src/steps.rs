@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::deny::Policy;
 use crate::program::{self, Failure, Workspace};
 use crate::tally::Tally;
-use crate::{client, openapi, schemathesis, tidy};
+use crate::{client, mongodb, openapi, schemathesis, tidy};
 
 /// Histories that the simulation plays on each run.
 const HISTORIES: &str = "100000";
@@ -30,6 +30,11 @@ const STEPS: &[Step] = &[
     Step { name: "deny", what: "licences, banned crates, sources", run: deny },
     Step { name: "clippy", what: "no warning in any target", run: clippy },
     Step { name: "test", what: "unit, contract and in-process tests", run: test },
+    Step {
+        name: "mongodb",
+        what: "the store's contract on a real MongoDB replica set",
+        run: mongodb::step,
+    },
     Step {
         name: "doc",
         what: "examples in doc comments run, and their links lead somewhere",
@@ -199,6 +204,8 @@ fn clippy(workspace: &Workspace) -> Result<Tally, Failure> {
         "clippy",
         "--workspace",
         "--all-targets",
+        "--features",
+        "common/mongo",
         "--locked",
         "--",
         "-D",
@@ -208,19 +215,22 @@ fn clippy(workspace: &Workspace) -> Result<Tally, Failure> {
 
 /// The tests that need no running server; those in `tests` do, and come later.
 fn test(workspace: &Workspace) -> Result<Tally, Failure> {
-    program::run(test_command(workspace, &["--workspace", "--exclude", "tests", "--locked"]))
+    program::run(test_command(
+        workspace,
+        &["--tests", "--workspace", "--exclude", "tests", "--locked"],
+    ))
 }
 
 /// nextest where it is installed: a process for each test, with a time limit. Otherwise Cargo's own
 /// runner.
-fn test_command(workspace: &Workspace, choice: &[&str]) -> Command {
+pub fn test_command(workspace: &Workspace, choice: &[&str]) -> Command {
     if program::succeeds(workspace.cargo(["nextest", "--version"])) {
         let mut command = workspace.cargo(["nextest", "run", "--no-fail-fast"]);
         command.args(choice);
         return command;
     }
     println!("cargo-nextest is not installed; `cargo test` runs the tests without time limits");
-    let mut command = workspace.cargo(["test", "--no-fail-fast", "--tests"]);
+    let mut command = workspace.cargo(["test", "--no-fail-fast"]);
     command.args(choice);
     command
 }
@@ -228,6 +238,7 @@ fn test_command(workspace: &Workspace, choice: &[&str]) -> Command {
 fn doc(workspace: &Workspace) -> Result<Tally, Failure> {
     let mut tally = program::run(workspace.cargo(["test", "--workspace", "--doc", "--locked"]))?;
     let mut links = workspace.cargo(["doc", "--workspace", "--no-deps", "--locked"]);
+    links.args(["--features", "common/mongo"]);
     // A map of a crate may lead to what is private in it.
     let lints = "-D warnings -A rustdoc::private_intra_doc_links";
     links.env("RUSTDOCFLAGS", lints);

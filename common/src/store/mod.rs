@@ -13,6 +13,8 @@
 
 pub mod contract;
 pub mod memory;
+#[cfg(feature = "mongo")]
+pub mod mongo;
 pub mod sqlite;
 
 use async_trait::async_trait;

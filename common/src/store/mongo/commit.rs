@@ -1,0 +1,169 @@
+//! How batches are written.
+
+use std::collections::BTreeMap;
+
+use mongodb::ClientSession;
+use mongodb::bson::{Document as Bsons, RawDocumentBuf, doc};
+
+use super::documents::{self, VERSION};
+use super::{MongoStore, errors};
+use crate::store::{Action, Batch, CommitError, Expect, Unavailable, Write};
+
+/// How often a commit whose outcome is unknown is asked for again. It is the same commit however
+/// often it is asked for.
+const MAX_COMMITS: u32 = 3;
+
+/// Writes `batch`, all or nothing.
+pub(super) async fn commit(store: &MongoStore, batch: Batch) -> Result<(), CommitError> {
+    let mut session = store.session().await.map_err(|error| errors::of_transaction(&error))?;
+    let outcome = match batch.as_slice() {
+        [] => return Ok(()),
+        [write] => one(store, &mut session, write).await,
+        writes => together(store, &mut session, writes).await,
+    };
+    store.learn(&session);
+    outcome
+}
+
+/// A batch of one write is one command, which either finds its condition met or does nothing.
+async fn one(
+    store: &MongoStore,
+    session: &mut ClientSession,
+    write: &Write,
+) -> Result<(), CommitError> {
+    let collection = store.collection(write.collection)?;
+    let of_write = |error| errors::of_write(&error);
+    let met = match (write.expect, &write.action) {
+        (Expect::Absent, Action::Put { .. }) => {
+            collection.insert_one(&put(write)?).session(session).await.map_err(of_write)?;
+            true
+        }
+        (Expect::Version(version), Action::Put { .. }) => {
+            let replaced = collection.replace_one(wanted(&write.id, version), &put(write)?);
+            replaced.session(session).await.map_err(of_write)?.matched_count == 1
+        }
+        (Expect::Version(version), Action::Delete) => {
+            let deleted = collection.delete_one(wanted(&write.id, version)).session(session);
+            deleted.await.map_err(of_write)?.deleted_count == 1
+        }
+        (Expect::Absent, Action::Delete) => {
+            let found = collection.find_one(doc! { "_id": write.id.as_str() }).session(session);
+            found.await.map_err(super::unavailable)?.is_none()
+        }
+    };
+    if met { Ok(()) } else { Err(CommitError::Conflict) }
+}
+
+/// A larger batch is a transaction. One that is left without a commit is aborted by its session.
+async fn together(
+    store: &MongoStore,
+    session: &mut ClientSession,
+    writes: &[Write],
+) -> Result<(), CommitError> {
+    let of_transaction = |error| errors::of_transaction(&error);
+    session.start_transaction().await.map_err(of_transaction)?;
+    if let Err(error) = write_all(store, session, writes).await {
+        // Whether or not the server hears of it: it aborts what is not committed by itself.
+        if let Err(error) = session.abort_transaction().await {
+            tracing::debug!(%error, "a transaction is left to be aborted by the server");
+        }
+        return Err(error);
+    }
+    let mut asked = 0;
+    loop {
+        asked += 1;
+        match session.commit_transaction().await.map_err(|error| errors::of_commit(&error)) {
+            Err(CommitError::Unknown(cause)) if asked < MAX_COMMITS => {
+                tracing::debug!(cause, "asking again for a commit");
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
+/// The writes of a batch to one collection, by kind: each kind is one command.
+#[derive(Default)]
+struct Commands {
+    inserts: Vec<RawDocumentBuf>,
+    updates: Vec<Bsons>,
+    deletes: Vec<Bsons>,
+    absent: Vec<String>,
+}
+
+async fn write_all(
+    store: &MongoStore,
+    session: &mut ClientSession,
+    writes: &[Write],
+) -> Result<(), CommitError> {
+    let mut commands: BTreeMap<&'static str, Commands> = BTreeMap::new();
+    for write in writes {
+        let commands = commands.entry(write.collection.name).or_default();
+        match (write.expect, &write.action) {
+            (Expect::Absent, Action::Put { .. }) => commands.inserts.push(put(write)?),
+            (Expect::Version(version), Action::Put { .. }) => {
+                let document = Bsons::try_from(&*put(write)?).map_err(unwritable)?;
+                commands.updates.push(doc! { "q": wanted(&write.id, version), "u": document });
+            }
+            (Expect::Version(version), Action::Delete) => {
+                commands.deletes.push(doc! { "q": wanted(&write.id, version), "limit": 1 });
+            }
+            (Expect::Absent, Action::Delete) => commands.absent.push(write.id.clone()),
+        }
+    }
+    for (name, Commands { inserts, updates, deletes, absent }) in commands {
+        let of_transaction = |error| errors::of_transaction(&error);
+        let collection = store.database.collection::<RawDocumentBuf>(name);
+        // Replacements first: they meet whoever else wants the same document before anything is
+        // inserted in vain.
+        if !updates.is_empty() {
+            all_met(store, session, doc! { "update": name, "updates": updates }).await?;
+        }
+        if !deletes.is_empty() {
+            all_met(store, session, doc! { "delete": name, "deletes": deletes }).await?;
+        }
+        if !inserts.is_empty() {
+            let inserted = collection.insert_many(&inserts).session(&mut *session);
+            inserted.await.map_err(of_transaction)?;
+        }
+        if !absent.is_empty() {
+            let any = collection.find_one(doc! { "_id": { "$in": absent } });
+            if any.session(&mut *session).await.map_err(of_transaction)?.is_some() {
+                return Err(CommitError::Conflict);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Runs a command of conditional writes, and sees whether every one of them found its document.
+async fn all_met(
+    store: &MongoStore,
+    session: &mut ClientSession,
+    command: Bsons,
+) -> Result<(), CommitError> {
+    let many = command.values().nth(1).and_then(|writes| writes.as_array()).map_or(0, Vec::len);
+    let said = store.database.run_command(command).session(session).await;
+    let said = said.map_err(|error| errors::of_transaction(&error))?;
+    let met = said.get_i32("n").map_or(0, |met| usize::try_from(met).unwrap_or(0));
+    if said.contains_key("writeErrors") || met != many {
+        return Err(CommitError::Conflict);
+    }
+    Ok(())
+}
+
+fn put(write: &Write) -> Result<RawDocumentBuf, CommitError> {
+    match &write.action {
+        Action::Put { version, body, fields } => {
+            Ok(documents::write(write.collection, &write.id, *version, body, fields)?)
+        }
+        Action::Delete => Err(unwritable("a deletion has no document")),
+    }
+}
+
+fn wanted(id: &str, version: u64) -> Bsons {
+    doc! { "_id": id, VERSION: version.cast_signed() }
+}
+
+fn unwritable(cause: impl std::fmt::Display) -> CommitError {
+    CommitError::Unavailable(Unavailable(format!("a document cannot be written: {cause}")))
+}

