@@ -32,7 +32,7 @@ test('from the sale to the receipt: seller, buyer and onlooker, each in a browse
   const address = await seller.page.getByLabel('Link to your ticket').inputValue()
   await seller.link('Your tickets for sale').click()
   await expect(seller.headline).toHaveText('Your tickets for sale')
-  await seller.see('Nobody has ordered it yet.')
+  await seller.see('On sale')
 
   // One finds it in the list, the other has been given the link.
   const buyer = await (await person('buyer')).signUp()
@@ -135,7 +135,7 @@ test('some are taken: the rest can be taken off the market, those stay', async (
   const ticket = await seller.sell({ title: 'A row of five', quantity: 5 })
   const order = await buyer.order(ticket, 2)
   await seller.goto(`/my-tickets/${ticket.id}/withdraw`)
-  await expect(seller.headline).toHaveText('It cannot be withdrawn')
+  await expect(seller.headline).toHaveText('Stop selling this ticket?')
   await seller.button('Stop selling').click()
   await seller.see('No more are sold.')
   await seller.see('Sold out')
