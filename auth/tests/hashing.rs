@@ -80,7 +80,8 @@ async fn a_full_queue_turns_away_at_once_and_serves_who_waits() {
         waiting.push(Box::pin(pool.hash(password("correct horse"))));
         assert!(waiting.last_mut().unwrap().as_mut().poll(&mut context).is_pending());
     }
-    let refused = (0..2).find_map(|_| {
+    // Several times: where the machine is busy the thread may take one in between.
+    let refused = (0..16).find_map(|_| {
         let mut one_more = pin!(pool.hash(password("correct horse")));
         match one_more.as_mut().poll(&mut context) {
             Poll::Ready(refused) => Some(refused),

@@ -93,6 +93,11 @@ impl Writer {
                 return;
             }
         }
+        // Readers leave before the writer does: only the last connection to go, and one that
+        // writes, moves the log into the file and removes it.
+        for slot in &shared.readers {
+            drop(shared.reader(slot).take());
+        }
     }
 
     fn commit(&mut self, group: VecDeque<Commit>) {
