@@ -138,11 +138,10 @@ impl Builder<'_> {
 }
 
 fn compressed(path: &Path) -> Result<(), String> {
-    // Only what is built is written beside; sources stay as they are.
-    for built in [".next/static", ".next/standalone/.next/static", ".next/standalone/public"] {
-        let built = path.join(built);
-        if built.is_dir() {
-            files::compress(&built)?;
+    for (folder, _) in files::folders(path) {
+        // Sources stay as they are.
+        if folder.starts_with(path.join(".next")) {
+            files::compress(&folder)?;
         }
     }
     Ok(())

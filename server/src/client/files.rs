@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use axum::body::Body;
 use axum::http::header::{
@@ -57,17 +57,8 @@ impl Files {
     /// With a sentence, where they cannot be read or are too many.
     pub fn of(folder: &Path) -> Result<Self, String> {
         let mut files = Self::default();
-        let standalone = folder.join(".next/standalone");
-        // Next.js leaves out of `standalone` what a network of caches may serve; a script of the
-        // client's puts it there for images that hold nothing else.
-        for (inside, beside, at) in
-            [(".next/static", ".next/static", NAMED_BY_CONTENT), ("public", "public", "")]
-        {
-            let inside = standalone.join(inside);
-            let from = if inside.is_dir() { inside } else { folder.join(beside) };
-            if from.is_dir() {
-                files.read(&from, at)?;
-            }
+        for (from, at) in folders(folder) {
+            files.read(&from, at)?;
         }
         Ok(files)
     }
@@ -176,6 +167,18 @@ impl File {
         }
         response
     }
+}
+
+/// The folders with the files of the client in `folder`, and the addresses that they are below.
+pub fn folders(folder: &Path) -> Vec<(PathBuf, &'static str)> {
+    let named = [(".next/static", NAMED_BY_CONTENT), ("public", "")];
+    let found = named.into_iter().map(|(name, at)| {
+        // Next.js leaves out of `standalone` what a network of caches may serve; a script of the
+        // client's puts it there for images that hold nothing else.
+        let inside = folder.join(".next/standalone").join(name);
+        (if inside.is_dir() { inside } else { folder.join(name) }, at)
+    });
+    found.filter(|(path, _)| path.is_dir()).collect()
 }
 
 /// Writes the compressed forms of all files below `folder` beside them.
