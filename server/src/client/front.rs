@@ -68,6 +68,7 @@ async fn answer(State(front): State<Arc<Front>>, request: Request) -> Response<B
     let compressing = Encoding::best_for(&parts.headers) != Encoding::Identity;
     let head_only = parts.method == Method::HEAD;
     let is_read = head_only || parts.method == Method::GET;
+    let is_root = parts.uri.path() == "/";
     let answered = match Asked::read(&parts, &site) {
         Some(asked) => match front.kept.answer(&asked, &parts.headers).await {
             Ok(None) => front.pass_on(parts, body, &site).await,
@@ -81,6 +82,10 @@ async fn answer(State(front): State<Arc<Front>>, request: Request) -> Response<B
     };
     match answered {
         Ok(response) => for_visitor(response, compressing && !head_only),
+        Err(Trouble::NotUp) if front.upstream.status() == Status::Off => match is_root && is_read {
+            true => home::page(),
+            false => StatusCode::NOT_FOUND.into_response(),
+        },
         Err(trouble) => front.excuse(trouble, is_read),
     }
 }
@@ -120,11 +125,7 @@ impl Front {
     }
 
     fn excuse(&self, trouble: Trouble, is_read: bool) -> Response<Body> {
-        let status = self.upstream.status();
-        if let (Trouble::NotUp, Status::Off) = (trouble, &status) {
-            return home::page();
-        }
-        let mut notice = notice::of(trouble, &status);
+        let mut notice = notice::of(trouble, &self.upstream.status());
         if !is_read {
             // It would look again with a GET, and what was sent would be out of sight.
             notice.headers_mut().remove(REFRESH);

@@ -4,7 +4,7 @@
 //! | module | what it is |
 //! | --- | --- |
 //! | [`folder`], [`node`] | where the client is, and what runs it |
-//! | [`stamp`], [`build`], [`progress`] | building it, once for each state of its sources, visibly |
+//! | [`stamp`], [`mod@build`], [`progress`] | building it, once for each state of its sources, visibly |
 //! | [`child`], [`supervise`] | programs that end with us; the one that makes the pages |
 //! | [`front`] | what answers for every path but the API's |
 //! | [`files`], [`encoding`] | scripts, styles and images, from memory, small |

@@ -82,6 +82,7 @@ fn without_node_the_api_is_served_and_a_sentence_says_so() {
     let home = marketplace.get("/");
     assert_eq!(home.status, 200);
     assert!(home.text().contains("/api/docs"), "the page of the API alone");
+    assert_eq!(marketplace.get("/signin").status, 404);
     assert_eq!(marketplace.get("/api/tickets").status, 200);
     assert_eq!(folders.builds(), 0);
     let refused = folders.ticketing(&["build-client", "--node", "/nowhere/node"]).output().unwrap();
