@@ -27,6 +27,8 @@ export async function Trouble({
   }
   return (
     <Empty title="The box office is not answering" level={level}>
+      {/* To the server in front: whatever was said before, this page is not to be kept for everybody. */}
+      <meta name="ticketing-keep" content="no" />
       <p>{problem.message}</p>
       <ButtonLink href={path}>Try again</ButtonLink>
       {problem.requestId && <p className="small soft">Reference: {problem.requestId}</p>}
