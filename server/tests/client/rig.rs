@@ -104,7 +104,10 @@ pub struct Marketplace {
 impl Marketplace {
     /// As soon as its client answers.
     pub fn ready(self) -> Self {
-        eventually("the client is ready", || self.get("/made").status == 200);
+        eventually(
+            "the client answers (these suites need Node.js 20.9 or newer on the path)",
+            || self.get("/made").status == 200,
+        );
         self
     }
 
