@@ -17,7 +17,6 @@ export async function putUp(state: FormState, data: FormData): Promise<FormState
     keyOf(data),
   )
   if (answer.ok) redirect(`/my-tickets/${answer.data.id}/share?new`)
-  if (answer.problem.kind === 'signed-out') redirect(signInFor('/sell'))
   return notTaken(state, data, answer.problem)
 }
 
@@ -50,8 +49,7 @@ export async function edit(state: FormState, data: FormData): Promise<FormState>
     answer = await tickets.edit(id, checked.listing, etag, `${key}-${again}`)
   }
   if (answer.ok) redirect(`/my-tickets?saved=${id}`)
-  if (answer.problem.kind === 'signed-out') redirect(signInFor(`/my-tickets/${id}`))
-  refresh()
+  if (answer.problem.kind !== 'signed-out') refresh()
   return notTaken(state, data, answer.problem)
 }
 
@@ -102,7 +100,12 @@ function notTaken(
   data: FormData,
   problem: Parameters<typeof failed>[2],
 ): FormState {
-  return failed(state, data, { ...problem, fields: besideFields(problem.fields) })
+  // A sign-in here would lose what was typed.
+  const message =
+    problem.kind === 'signed-out'
+      ? 'You are signed out. Sign in again in another tab, then come back and send this once more: what you typed is still here.'
+      : problem.message
+  return failed(state, data, { ...problem, message, fields: besideFields(problem.fields) })
 }
 
 /** For those without scripts; with them the preview follows by itself. */
