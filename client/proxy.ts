@@ -19,8 +19,8 @@ export async function proxy(request: NextRequest): Promise<NextResponse> {
   headers.set('content-security-policy', policy)
   headers.set('x-nonce', nonce)
 
-  const missing = await isMissing(request)
-  const answer = NextResponse.next({ request: { headers }, status: missing ? 404 : 200 })
+  const status = await statusOf(request)
+  const answer = NextResponse.next({ request: { headers }, status })
   answer.headers.set('content-security-policy', policy)
   answer.headers.set('x-content-type-options', 'nosniff')
   answer.headers.set('referrer-policy', 'strict-origin-when-cross-origin')
@@ -30,7 +30,7 @@ export async function proxy(request: NextRequest): Promise<NextResponse> {
     answer.headers.set('strict-transport-security', 'max-age=31536000; includeSubDomains')
   }
   const keep = keepAs(request)
-  if (keep && !missing) answer.headers.set('x-ticketing-keep', keep)
+  if (keep && status === 200) answer.headers.set('x-ticketing-keep', keep)
   return answer
 }
 
@@ -69,22 +69,22 @@ function keepAs(request: NextRequest): string | undefined {
 }
 
 /**
- * Whether this is the page of a ticket that is not there. Such a page says so by itself; but a page cannot set its own
- * status, and search engines go by that.
+ * The status of a ticket's page. A page that has nothing to show says so by itself; but it cannot set its own status, and
+ * search engines go by that.
  */
-async function isMissing(request: NextRequest): Promise<boolean> {
+async function statusOf(request: NextRequest): Promise<200 | 404 | 503> {
   const id = /^\/tickets\/([^/]+)$/.exec(request.nextUrl.pathname)?.[1]
-  if (id === undefined || request.method !== 'GET') return false
-  if (!isId(id)) return true
+  if (id === undefined || request.method !== 'GET') return 200
+  if (!isId(id)) return 404
   try {
     const answer = await fetch(new URL(`/api/tickets/${id}`, apiOrigin()), {
       method: 'HEAD',
       signal: AbortSignal.timeout(2_000),
     })
-    return answer.status === 404
+    if (answer.status === 404) return 404
+    return answer.ok ? 200 : 503
   } catch {
-    // The page will have the same trouble, and say so.
-    return false
+    return 503
   }
 }
 

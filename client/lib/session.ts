@@ -20,7 +20,10 @@ export async function currentUser(): Promise<User | null> {
 /** Who looks at the page, or off to the sign-in, which leads back to `path`. */
 export async function requireUser(path: string): Promise<User> {
   const answer = await session()
-  if (answer && !answer.ok && mayRepeat(answer.problem)) throw new Error(answer.problem.message)
+  if (answer && !answer.ok && mayRepeat(answer.problem)) {
+    // Not thrown: the page of an error is built by scripts alone.
+    redirect(`/trouble?next=${encodeURIComponent(path)}`)
+  }
   const user = answer?.ok ? answer.data.currentUser : null
   if (!user) redirect(signInFor(path))
   return user
