@@ -36,7 +36,7 @@ export default defineConfig({
     { name: 'desktop', testDir: 'flows', use: desktop },
     { name: 'phone', testDir: 'flows', use: phone },
     { name: 'plain', testDir: 'plain', use: { ...phone, javaScriptEnabled: false } },
-    { name: 'states', testDir: 'states', use: phone },
+    { name: 'states', testDir: 'states', use: desktop },
     { name: 'lighthouse', testDir: 'lighthouse' },
     { name: 'screenshots', testDir: 'screenshots' },
   ],
