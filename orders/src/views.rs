@@ -8,6 +8,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::commands::{Placed, status};
+use crate::domain::State;
+use crate::domain::order::Ended;
 
 /// A reservation of a ticket's units, and what became of it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -43,6 +45,20 @@ pub struct OrderView {
     /// When it was placed.
     #[schema(value_type = String, format = DateTime, example = "2030-06-01T19:15:00.000Z")]
     created_at: Timestamp,
+    /// Who ended it, of a cancelled order: its buyer, or its expiry.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = CancelledBy, required = false)]
+    cancelled_by: Option<Ended>,
+}
+
+/// Who ended an order, for the description of [`Ended`], which knows nothing of OpenAPI.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "lowercase")]
+pub enum CancelledBy {
+    /// Its buyer.
+    Buyer,
+    /// The end of its window.
+    Expiry,
 }
 
 /// A ticket as it was when it was ordered.
@@ -103,6 +119,10 @@ impl OrderView {
             total: Major(order.total),
             currency: order.total.currency,
             created_at: order.created_at,
+            cancelled_by: match order.state {
+                State::Cancelled { by, .. } => Some(by),
+                State::Created | State::AwaitingPayment { .. } | State::Complete { .. } => None,
+            },
         }
     }
 }

@@ -203,7 +203,9 @@ async fn cancelling_puts_the_ticket_on_sale_again() {
     let order = text(&buyer.order(&ticket).await, "id");
     let path = format!("/api/orders/{order}");
     buyer.client.delete(&path).await.is(204);
-    assert_eq!(buyer.see_order(&order).await["status"], "cancelled", "seen at once (I19)");
+    let seen = buyer.see_order(&order).await;
+    assert_eq!(seen["status"], "cancelled", "seen at once (I19)");
+    assert_eq!(seen["cancelledBy"], "buyer");
     let free = |t: &Value| t.get("orderId").is_none_or(Value::is_null) && t["available"] == 1;
     buyer.until_ticket(&ticket, free).await;
     let on_sale = server.client().get("/api/tickets").await.json();

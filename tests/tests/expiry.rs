@@ -96,7 +96,9 @@ async fn a_reservation_that_ran_out_while_the_server_was_down_expires_at_the_sta
     server.kill_9().await;
     at(instant(&order, "expiresAt") + Duration::from_millis(200)).await;
     server.start().await;
-    buyer.until_order(&text(&order, "id"), "cancelled", AT_MOST_AFTER).await;
+    let order = text(&order, "id");
+    buyer.until_order(&order, "cancelled", AT_MOST_AFTER).await;
+    assert_eq!(buyer.see_order(&order).await["cancelledBy"], "expiry");
     seller.until_ticket(&ticket, |t| t["available"] == 1).await;
     let next = server.person("next").await;
     next.order(&ticket).await;
