@@ -51,7 +51,8 @@ pub struct OrderView {
     cancelled_by: Option<Ended>,
 }
 
-/// Who ended an order, for the description of [`Ended`], which knows nothing of OpenAPI.
+// Describes `Ended`, which knows nothing of OpenAPI.
+/// Who ended an order.
 #[derive(Debug, ToSchema)]
 #[schema(rename_all = "lowercase")]
 pub enum CancelledBy {
@@ -80,8 +81,9 @@ pub struct TicketView {
     version: u64,
 }
 
-/// Where an order stands, for the description of [`OrderStatus`], which knows nothing of OpenAPI:
-/// `created` and `awaiting:payment` are live, `complete` and `cancelled` are final.
+// Describes `OrderStatus`, which knows nothing of OpenAPI.
+/// Where an order stands: `created` and `awaiting:payment` are live, `complete` and `cancelled` are
+/// final.
 #[derive(Debug, ToSchema)]
 pub enum Status {
     /// Placed; waiting for its buyer.

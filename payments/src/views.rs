@@ -73,8 +73,8 @@ pub struct PaymentView {
     message: Option<String>,
 }
 
-/// Where a payment stands, for the description of [`PaymentStatus`], which knows nothing of
-/// OpenAPI.
+// Describes `PaymentStatus`, which knows nothing of OpenAPI.
+/// Where a payment stands.
 #[derive(Debug, ToSchema)]
 #[schema(as = PaymentStatus)]
 pub enum Status {

@@ -27,7 +27,8 @@ pub struct Errors {
     pub errors: Vec<Fault>,
 }
 
-/// What [`Fault`] looks like to the OpenAPI document: below it, no module knows of HTTP.
+// Describes `Fault`: below this module, none knows of HTTP.
+/// One thing that is at fault.
 #[derive(ToSchema)]
 #[schema(as = Fault)]
 #[expect(dead_code, reason = "it is described and never made")]
