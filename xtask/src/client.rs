@@ -16,15 +16,21 @@ pub fn step(workspace: &Workspace) -> Result<Tally, Failure> {
              https://nodejs.org, or leave this step out with --skip client",
         ));
     }
-    // It says by itself which Node.js it needs. The packages that it installs are those that the
-    // linters and tests run with.
-    let mut build = workspace.command(workspace.ticketing(), ["build-client"]);
-    build.arg("--client").arg(workspace.root.join("client"));
-    let mut tally = program::run(build)?;
+    let mut tally = program::run(build(workspace))?;
     for script in [&["run", "lint"][..], &["test"]] {
         tally += program::run(npm(workspace, script))?;
     }
     Ok(tally)
+}
+
+/// The program's own build of the client, which does nothing where it is built already.
+///
+/// It says by itself which Node.js it needs. The packages that it installs are those that the
+/// linters and tests run with.
+pub fn build(workspace: &Workspace) -> Command {
+    let mut build = workspace.command(workspace.ticketing(), ["build-client"]);
+    build.arg("--client").arg(workspace.root.join("client"));
+    build
 }
 
 fn npm(workspace: &Workspace, arguments: &[&str]) -> Command {

@@ -3,10 +3,11 @@
 //! - [`steps`]: what `cargo xtask test` runs, in order, on [`program`] and [`tally`].
 //! - [`mod@tidy`]: the rules of this repository that neither rustc nor clippy knows.
 //! - [`mod@deny`]: licences, banned crates and sources.
-//! - [`mod@client`]: the web client, built, linted and tested.
+//! - [`mod@client`]: the web client, built, linted and tested; [`browser`]: tried in one.
 //! - [`mod@mongodb`]: a real server for the store that runs on one.
 //! - [`openapi`], [`schemathesis`], [`server`]: the HTTP contract, generated and tried.
 
+mod browser;
 mod client;
 mod deny;
 mod mongodb;
@@ -27,6 +28,7 @@ cargo xtask test [--only STEP]… [--skip STEP]… [--list]   everything that mu
 cargo xtask tidy [--fix [PATH]…]   the rules of this repository; --fix breaks long comments
 cargo xtask deny                   licences, banned crates, sources
 cargo xtask openapi                write docs/openapi.json anew
+cargo xtask screenshots            make docs/screenshots anew
 cargo xtask bench [ARGS]…          build for release and measure; ARGS go to the bench";
 
 fn main() -> ExitCode {
@@ -41,6 +43,9 @@ fn main() -> ExitCode {
         "tidy" => tidy(&workspace, rest),
         "deny" => steps::deny(&workspace).map(drop),
         "openapi" => steps::release(&workspace).and_then(|_| openapi::regenerate(&workspace)),
+        "screenshots" => {
+            steps::release(&workspace).and_then(|_| browser::screenshots(&workspace)).map(drop)
+        }
         "bench" => bench(&workspace, rest),
         "--help" | "-h" | "help" => {
             println!("{USAGE}");

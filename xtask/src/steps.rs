@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::deny::Policy;
 use crate::program::{self, Failure, Workspace};
 use crate::tally::Tally;
-use crate::{client, mongodb, openapi, schemathesis, tidy};
+use crate::{browser, client, mongodb, openapi, schemathesis, tidy};
 
 /// Histories that the simulation plays on each run.
 const HISTORIES: &str = "100000";
@@ -55,6 +55,12 @@ const STEPS: &[Step] = &[
         run: black_box,
     },
     Step { name: "schemathesis", what: "requests made up from the OpenAPI document", run: schema },
+    Step { name: "e2e", what: "buyers and sellers in browsers, each page in each state", run: e2e },
+    Step {
+        name: "lighthouse",
+        what: "the main pages are quick, accessible and well made",
+        run: lighthouse,
+    },
 ];
 
 /// Which steps to run.
@@ -298,6 +304,16 @@ fn black_box(workspace: &Workspace) -> Result<Tally, Failure> {
 fn schema(workspace: &Workspace) -> Result<Tally, Failure> {
     release(workspace)?;
     schemathesis::step(workspace)
+}
+
+fn e2e(workspace: &Workspace) -> Result<Tally, Failure> {
+    release(workspace)?;
+    browser::e2e(workspace)
+}
+
+fn lighthouse(workspace: &Workspace) -> Result<Tally, Failure> {
+    release(workspace)?;
+    browser::lighthouse(workspace)
 }
 
 #[cfg(test)]

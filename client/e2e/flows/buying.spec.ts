@@ -69,7 +69,9 @@ test('several at once: the sum is shown, and others see what is left', async ({ 
   await onlooker.see('7 left')
 })
 
-test('the price rises while one looks: nobody pays more than what was shown', async ({ person }) => {
+test('the price rises while one looks: nobody pays more than what was shown', async ({
+  person,
+}) => {
   const seller = await (await person('seller')).signUp()
   const buyer = await (await person('buyer')).signUp()
   const ticket = await seller.sell({ title: 'Balcony', price: 20 })

@@ -33,6 +33,7 @@ export default class Lines implements Reporter {
     const seconds = (result.duration / 1000).toFixed(1).padStart(6)
     const word = { passed: 'PASS', failed: 'FAIL', skipped: 'SKIP' }[kind]
     say(`        ${word} [${seconds}s] ${project} ${file} › ${test.title}`)
+    for (const { type, description } of result.annotations) say(indented(`${type}: ${description}`))
     if (kind !== 'failed') return
     for (const error of result.errors) say(indented(textOf(error)))
     for (const { name, path, contentType } of result.attachments) {

@@ -72,6 +72,7 @@ function watchShifts() {
 }
 
 async function seenBy({ name, page, watch }: Person): Promise<string> {
+  // biome-ignore lint/performance/useDomNodeTextContent: as people see it, line by line
   const text = await page.locator('body').innerText({ timeout: 2_000 }).catch(String)
   const complaints = watch.complaints.length > 0 ? watch.complaints.join('\n  ') : 'none'
   return `${name} at ${page.url()}\n${text}\n\ncomplaints:\n  ${complaints}\n`

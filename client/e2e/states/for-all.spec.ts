@@ -1,7 +1,7 @@
-import type { NewTicket } from '../harness/person.ts'
 import { audit } from '../harness/audit.ts'
-import { expect, test } from '../harness/test.ts'
+import type { NewTicket } from '../harness/person.ts'
 import { startServer } from '../harness/server.ts'
+import { expect, test } from '../harness/test.ts'
 
 const long = 'Donaudampfschifffahrtsgesellschaftskapitänsmützenabzeichenverleihung'
 const shows: NewTicket[] = [
