@@ -42,11 +42,13 @@ pub enum Bug {
     KeptMoney,
     /// A provider's silence is taken for a refusal.
     SilenceIsDecline,
+    /// A provider's notice is believed, and not asked about.
+    BelievedNotice,
 }
 
 impl Bug {
     /// All of them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::OversoldUnits,
         Self::OtherPrice,
         Self::UncheckedExpiry,
@@ -65,6 +67,7 @@ impl Bug {
         Self::RefundedTwice,
         Self::KeptMoney,
         Self::SilenceIsDecline,
+        Self::BelievedNotice,
     ];
 }
 

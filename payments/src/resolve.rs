@@ -94,6 +94,10 @@ impl Resolver {
     /// When the store does not serve.
     pub async fn look_up(&self, payment: &Payment) -> Result<(), Failure> {
         let found = match &payment.state {
+            #[cfg(feature = "planted")]
+            State::Started { .. } if common::planted::is(common::planted::Bug::BelievedNotice) => {
+                Ok(Some(Charge::Captured { reference: "as the notice says".to_owned() }))
+            }
             State::Started { .. } => self.in_time(self.provider.look_up(payment.id)).await,
             _ => Ok(None),
         };
