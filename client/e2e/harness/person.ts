@@ -33,9 +33,10 @@ export class Person {
     readonly name: string,
     readonly context: BrowserContext,
     readonly page: Page,
+    email?: string,
   ) {
     people += 1
-    this.email = `${name}-${process.pid}-${people}@example.org`
+    this.email = email ?? `${name}-${process.pid}-${people}@example.org`
     this.watch = new Watch(name, page)
   }
 
