@@ -14,9 +14,8 @@ export type Standing =
   | 'expired'
 
 export function standingOf(
-  order: Pick<Order, 'status' | 'expiresAt'>,
+  order: Pick<Order, 'status' | 'cancelledBy'>,
   payments: Pick<Payment, 'status'>[],
-  serverNow: number,
 ): Standing {
   switch (order.status) {
     case 'created':
@@ -31,8 +30,7 @@ export function standingOf(
       }
       if (payments.some(({ status }) => status === 'started')) return 'settling'
       if (payments.some((payment) => payment.status === 'refunded')) return 'refunded'
-      // What has ended before its time was ended by its buyer.
-      return Date.parse(order.expiresAt) > serverNow ? 'cancelled' : 'expired'
+      return order.cancelledBy === 'expiry' ? 'expired' : 'cancelled'
   }
 }
 

@@ -109,7 +109,7 @@ export async function AccountPage({ trouble }: { trouble: boolean }) {
             </p>
             {since ? (
               <p>
-                Your account was made on <When iso={since.createdAt} />.
+                Account made: <When iso={since.createdAt} />
               </p>
             ) : null}
           </div>

@@ -35,7 +35,7 @@ export async function OrderList({ cursor }: { cursor?: string }) {
       <ul className={styles.list}>
         {answer.data.map((order) => (
           <li key={order.id}>
-            <Row order={order} ticket={shown.get(order.ticket.id)} serverNow={answer.serverNow} />
+            <Row order={order} ticket={shown.get(order.ticket.id)} />
           </li>
         ))}
       </ul>
@@ -57,18 +57,10 @@ export async function OrderList({ cursor }: { cursor?: string }) {
   )
 }
 
-async function Row({
-  order,
-  ticket,
-  serverNow,
-}: {
-  order: Order
-  ticket?: Ticket
-  serverNow: number
-}) {
+async function Row({ order, ticket }: { order: Order; ticket?: Ticket }) {
   const locale = await visitorLocale()
   // What became of the money is told by the order's own page.
-  const standing = standingOf(order, [], serverNow)
+  const standing = standingOf(order, [])
   const over = standing === 'cancelled' || standing === 'expired'
   return (
     <TicketStub

@@ -24,19 +24,15 @@ export async function OrderPage({
   payments,
   ticket,
   serverNow,
-  byBuyer,
 }: {
   order: Order
   payments: Payment[]
   /** As it is now, if it is still there: what it admits to. */
   ticket?: Ticket
   serverNow: number
-  /** Its buyer has just cancelled it. */
-  byBuyer: boolean
 }) {
   const locale = await visitorLocale()
-  const known = standingOf(order, payments, serverNow)
-  const standing = known === 'expired' && byBuyer ? 'cancelled' : known
+  const standing = standingOf(order, payments)
   const unpaid = standing === 'open' || standing === 'paying'
   const total = money(order.total, order.currency, locale, true)
   const watched = unsettled(order, payments)

@@ -31,7 +31,7 @@ export async function buy(state: FormState, data: FormData): Promise<FormState> 
 export async function cancel(state: FormState, data: FormData): Promise<FormState> {
   const id = text(data, 'orderId')
   const answer = await orders.cancel(id, keyOf(data))
-  if (answer.ok) redirect(`/orders/${id}?ended=cancelled`)
+  if (answer.ok) redirect(`/orders/${id}`)
   if (answer.problem.kind === 'signed-out') redirect(signInFor(`/orders/${id}`))
   refresh()
   return failed(state, data, answer.problem)

@@ -440,6 +440,11 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * @description Who ended an order.
+         * @enum {string}
+         */
+        CancelledBy: "buyer" | "expiry";
         /** @description Who somebody says they are. */
         Credentials: {
             /**
@@ -542,7 +547,7 @@ export interface components {
             /** @description Which one. */
             id: string;
         };
-        /** @description What [`Fault`] looks like to the OpenAPI document: below it, no module knows of HTTP. */
+        /** @description One thing that is at fault. */
         Fault: {
             /** @description The field at fault, where it is one. */
             field?: string;
@@ -653,6 +658,8 @@ export interface components {
         Nothing: Record<string, never>;
         /** @description A reservation of a ticket's units, and what became of it. */
         Order: {
+            /** @description Who ended it, of a cancelled order: its buyer, or its expiry. */
+            cancelledBy?: components["schemas"]["CancelledBy"];
             /**
              * Format: date-time
              * @description When it was placed.
@@ -792,8 +799,7 @@ export interface components {
             version: number;
         };
         /**
-         * @description Where a payment stands, for the description of [`PaymentStatus`], which knows nothing of
-         *     OpenAPI.
+         * @description Where a payment stands.
          * @enum {string}
          */
         PaymentStatus: "started" | "captured" | "declined" | "refunding" | "refunded";
@@ -833,8 +839,8 @@ export interface components {
             id: string;
         };
         /**
-         * @description Where an order stands, for the description of [`OrderStatus`], which knows nothing of OpenAPI:
-         *     `created` and `awaiting:payment` are live, `complete` and `cancelled` are final.
+         * @description Where an order stands: `created` and `awaiting:payment` are live, `complete` and `cancelled` are
+         *     final.
          * @enum {string}
          */
         Status: "created" | "awaiting:payment" | "complete" | "cancelled";

@@ -7,7 +7,7 @@ import { isId } from '@/lib/paths'
 
 export const metadata: Metadata = { title: 'Your order', robots: { index: false } }
 
-export default async function Page({ params, searchParams }: PageProps<'/orders/[id]'>) {
+export default async function Page({ params }: PageProps<'/orders/[id]'>) {
   const { id } = await params
   if (!isId(id)) return <Missing />
   const path = `/orders/${id}`
@@ -17,14 +17,12 @@ export default async function Page({ params, searchParams }: PageProps<'/orders/
     return <Trouble problem={order.problem} path={path} />
   }
   const ticket = await tickets.show(order.data.ticket.id)
-  const { ended } = await searchParams
   return (
     <OrderPage
       order={order.data}
       payments={paid.ok ? paid.data : []}
       ticket={ticket.ok ? ticket.data : undefined}
       serverNow={order.serverNow}
-      byBuyer={ended === 'cancelled'}
     />
   )
 }
