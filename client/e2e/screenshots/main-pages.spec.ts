@@ -71,6 +71,7 @@ async function pagesOf(buyer: Person): Promise<Record<string, () => Promise<void
       await page.getByLabel('Venue').fill('Théâtre du Canal, Ghent')
       await page.getByLabel('Starts at').fill('2031-05-17T20:00')
       await page.getByLabel('Starts at').blur()
+      await page.evaluate(() => scrollTo(0, 0))
     },
     selling: async () => {
       const event = {
