@@ -29,6 +29,7 @@ cargo xtask tidy [--fix [PATH]…]   the rules of this repository; --fix breaks 
 cargo xtask deny                   licences, banned crates, sources
 cargo xtask openapi                write docs/openapi.json anew
 cargo xtask screenshots            make docs/screenshots anew
+cargo xtask lighthouse             rate the main pages, their speed too; on an idle machine
 cargo xtask bench [ARGS]…          build for release and measure; ARGS go to the bench";
 
 fn main() -> ExitCode {
@@ -43,6 +44,9 @@ fn main() -> ExitCode {
         "tidy" => tidy(&workspace, rest),
         "deny" => steps::deny(&workspace).map(drop),
         "openapi" => steps::release(&workspace).and_then(|_| openapi::regenerate(&workspace)),
+        "lighthouse" => {
+            steps::release(&workspace).and_then(|_| browser::rate(&workspace)).map(drop)
+        }
         "screenshots" => {
             steps::release(&workspace).and_then(|_| browser::screenshots(&workspace)).map(drop)
         }
