@@ -8,6 +8,8 @@ const config: NextConfig = {
   reactStrictMode: true,
   // A page's title and description stand in its head, also for those who run no scripts.
   htmlLimitedBots: /.*/,
+  // Browsers ask for it by themselves now and then.
+  rewrites: async () => [{ source: '/favicon.ico', destination: '/icon.svg' }],
 }
 
 export default config

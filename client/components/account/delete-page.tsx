@@ -1,4 +1,4 @@
-import Link from 'next/link'
+import { Link } from '@/components/ui/link'
 import { deleteAccount } from '@/lib/actions/account'
 import { orders, tickets } from '@/lib/api'
 import { newKey } from '@/lib/forms'
@@ -55,10 +55,7 @@ export async function DeletePage() {
                 <>
                   {' '}
                   You have {most(ordered) + plural(paid, 'paid order', 'paid orders', locale)}:{' '}
-                  <Link href="/orders" prefetch={false}>
-                    save what you need
-                  </Link>{' '}
-                  before.
+                  <Link href="/orders">save what you need</Link> before.
                 </>
               ) : null}
             </li>
@@ -67,11 +64,7 @@ export async function DeletePage() {
               {waiting > 0 ? (
                 <>
                   {' '}
-                  You have {waiting}: it would be kind to{' '}
-                  <Link href="/orders" prefetch={false}>
-                    cancel
-                  </Link>{' '}
-                  first.
+                  You have {waiting}: it would be kind to <Link href="/orders">cancel</Link> first.
                 </>
               ) : null}
             </li>

@@ -1,7 +1,7 @@
-import Link from 'next/link'
 import { TicketStub } from '@/components/ticket/ticket-stub'
 import { ButtonLink } from '@/components/ui/button-link'
 import { Empty } from '@/components/ui/empty'
+import { Link } from '@/components/ui/link'
 import { Money } from '@/components/ui/money'
 import { Trouble } from '@/components/ui/trouble'
 import { type Ticket, tickets } from '@/lib/api'
@@ -70,7 +70,6 @@ function Sorting({ search }: { search: Search }) {
         <Link
           key={sort.value}
           href={addressOf(search, { sort: sort.value })}
-          prefetch={false}
           scroll={false}
           aria-current={sort.value === search.sort ? 'true' : undefined}
         >

@@ -1,4 +1,4 @@
-import Link from 'next/link'
+import { Link } from '@/components/ui/link'
 import { signOut } from '@/lib/actions/session'
 import { currentUser } from '@/lib/session'
 import styles from './frame.module.css'
@@ -11,9 +11,7 @@ export async function Footer() {
         <p>Tickets are held for you while you pay, and not a second longer.</p>
         <ul className={styles.footerLinks}>
           <li>
-            <Link href="/sell" prefetch={false}>
-              Sell a ticket
-            </Link>
+            <Link href="/sell">Sell a ticket</Link>
           </li>
           <li>
             <a href="/api/docs">API</a>

@@ -1,4 +1,4 @@
-import Link from 'next/link'
+import { Link } from '@/components/ui/link'
 import { signOut } from '@/lib/actions/session'
 import { currentUser } from '@/lib/session'
 import styles from './frame.module.css'
@@ -12,7 +12,7 @@ export async function Header() {
         Skip to content
       </a>
       <div className={styles.bar}>
-        <Link className={styles.brand} href="/" prefetch={false}>
+        <Link className={styles.brand} href="/">
           <Mark />
           Ticketing
         </Link>
@@ -41,7 +41,7 @@ export async function Header() {
               </button>
             </form>
           )}
-          <Link className={styles.sell} href="/sell" prefetch={false}>
+          <Link className={styles.sell} href="/sell">
             Sell a ticket
           </Link>
         </div>

@@ -1,8 +1,8 @@
 'use client'
 
-import Link from 'next/link'
 import { usePathname } from 'next/navigation'
 import type { ReactNode } from 'react'
+import { Link } from '@/components/ui/link'
 import { signInFor } from '@/lib/paths'
 import styles from './frame.module.css'
 
@@ -11,12 +11,7 @@ export function NavLink({ href, children }: { href: string; children: ReactNode 
   const path = usePathname()
   const here = href === '/' ? path === '/' : path === href || path.startsWith(`${href}/`)
   return (
-    <Link
-      className={styles.link}
-      href={href}
-      prefetch={false}
-      aria-current={here ? 'page' : undefined}
-    >
+    <Link className={styles.link} href={href} aria-current={here ? 'page' : undefined}>
       {children}
     </Link>
   )
@@ -30,7 +25,6 @@ export function SignInLink({ to, children }: { to: '/signin' | '/signup'; childr
     <Link
       className={styles.link}
       href={signInFor(away).replace('/signin', to)}
-      prefetch={false}
       aria-current={path === to ? 'page' : undefined}
     >
       {children}

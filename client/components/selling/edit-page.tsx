@@ -1,4 +1,4 @@
-import Link from 'next/link'
+import { Link } from '@/components/ui/link'
 import { edit } from '@/lib/actions/selling'
 import type { Ticket } from '@/lib/api'
 import { valuesOf } from '@/lib/listing'
@@ -30,7 +30,7 @@ export async function EditPage({
     <>
       <LiveRefresh url={`/api/tickets/${ticket.id}/live`} event="ticket" version={ticket.version} />
       <p className={styles.back}>
-        <Link href="/my-tickets" prefetch={false}>
+        <Link href="/my-tickets">
           <span aria-hidden="true">←</span>Your tickets for sale
         </Link>
       </p>

@@ -1,4 +1,4 @@
-import Link from 'next/link'
+import { Link } from '@/components/ui/link'
 import { type Ticket, tickets } from '@/lib/api'
 import { requireUser, visitorLocale } from '@/lib/session'
 import { FocusRefresh } from '../focus-refresh'
@@ -93,7 +93,7 @@ async function Row({ ticket, now }: { ticket: Ticket; now: number }) {
         <ul className={styles.links}>
           {links(path, ticket).map(({ href, label }) => (
             <li key={href}>
-              <Link className={styles.link} href={href} prefetch={false}>
+              <Link className={styles.link} href={href}>
                 {label}
                 <span className="hidden">: {ticket.title}</span>
               </Link>

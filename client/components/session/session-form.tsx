@@ -1,8 +1,8 @@
-import Link from 'next/link'
 import { Field } from '@/components/form/field'
 import { Form } from '@/components/form/form'
 import { Submit } from '@/components/form/submit'
 import { Card, Stack } from '@/components/ui/card'
+import { Link } from '@/components/ui/link'
 import { Notice } from '@/components/ui/notice'
 import { signIn, signUp } from '@/lib/actions/session'
 import { newKey } from '@/lib/forms'
@@ -68,9 +68,7 @@ export function SessionForm({
         </Form>
         <p className={styles.other}>
           {up ? 'Have an account already? ' : 'New here? '}
-          <Link href={other} prefetch={false}>
-            {up ? 'Sign in' : 'Make an account'}
-          </Link>
+          <Link href={other}>{up ? 'Sign in' : 'Make an account'}</Link>
         </p>
       </Card>
     </div>

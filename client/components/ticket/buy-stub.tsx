@@ -1,8 +1,8 @@
 'use client'
 
-import Link from 'next/link'
 import { useRouter } from 'next/navigation'
 import { type ReactNode, useCallback, useEffect, useRef, useState } from 'react'
+import { Link } from '@/components/ui/link'
 import { buy } from '@/lib/actions/buying'
 import type { Ticket } from '@/lib/api'
 import { useLive } from '@/lib/live'
@@ -119,9 +119,7 @@ function Offer({
         </ButtonLink>
         <p className={styles.fine}>
           New here?{' '}
-          <Link href={signInFor(path).replace('/signin', '/signup')} prefetch={false}>
-            Make an account
-          </Link>
+          <Link href={signInFor(path).replace('/signin', '/signup')}>Make an account</Link>
         </p>
       </div>
     )

@@ -1,5 +1,5 @@
-import Link from 'next/link'
 import type { ReactNode } from 'react'
+import { Link } from '@/components/ui/link'
 import { dateParts } from '@/lib/dates'
 import styles from './ticket-stub.module.css'
 
@@ -52,7 +52,7 @@ export function StubView({
           <div className={styles.what}>
             <Heading className={styles.title}>
               {href ? (
-                <Link className={styles.cover} href={href} prefetch={false}>
+                <Link className={styles.cover} href={href}>
                   {title}
                 </Link>
               ) : (

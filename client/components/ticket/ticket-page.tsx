@@ -1,4 +1,4 @@
-import Link from 'next/link'
+import { Link } from '@/components/ui/link'
 import { orders, type Ticket } from '@/lib/api'
 import { dateParts, longDate } from '@/lib/dates'
 import { newKey } from '@/lib/forms'
@@ -20,7 +20,7 @@ export async function TicketPage({ ticket }: { ticket: Ticket }) {
   return (
     <>
       <p className={styles.back}>
-        <Link href="/" prefetch={false}>
+        <Link href="/">
           <span aria-hidden="true">← </span>All tickets
         </Link>
       </p>

@@ -1,5 +1,5 @@
-import Link from 'next/link'
 import type { ReactNode } from 'react'
+import { Link } from '@/components/ui/link'
 import styles from './button.module.css'
 
 /** A link that looks like a button: for where to go next. What changes something is a `Submit` in a `Form`. */
@@ -15,13 +15,7 @@ export function ButtonLink({
   children: ReactNode
 }) {
   return (
-    <Link
-      className={styles.button}
-      data-look={look}
-      data-wide={wide || undefined}
-      href={href}
-      prefetch={false}
-    >
+    <Link className={styles.button} data-look={look} data-wide={wide || undefined} href={href}>
       {children}
     </Link>
   )
