@@ -1,8 +1,8 @@
 import { scriptBytes, settled } from '../harness/audit.ts'
 import { expect, test } from '../harness/test.ts'
 
-/** Compressed, on the first visit of any page. React and Next.js alone are about 119 500 of it. */
-const MOST = 120_000
+/** Bytes, compressed, on the first visit of any page. React and Next.js alone are nine tenths of it. */
+const MOST = 120 * 1024
 
 test('no page brings more script than it may', async ({ person }) => {
   const seller = await (await person('seller')).signUp()
