@@ -9,6 +9,7 @@
 //! | [`hashing`], [`throttle`], [`passwords`] | passwords hashed on threads of their own, and proved not too often |
 //! | [`keys`] | signs sessions, and keeps the keys |
 //! | [`http`], [`wire`] | the routes, and what goes over them |
+//! | [`options`] | what the operator decides |
 
 pub mod commands;
 pub mod documents;
@@ -16,6 +17,7 @@ pub mod domain;
 pub mod hashing;
 pub mod http;
 pub mod keys;
+pub mod options;
 pub mod passwords;
 pub mod queries;
 pub mod throttle;
@@ -34,6 +36,8 @@ use hashing::{Cost, Hashing};
 use http::Auth;
 use keys::{ANNOUNCED_FOR, Keyring, Rotation};
 use passwords::{Limits, Passwords};
+
+pub use options::Options;
 
 /// Passwords that wait for each thread that hashes: about a second's worth. Who comes after that is
 /// told at once to come again.

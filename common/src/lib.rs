@@ -22,10 +22,12 @@
 //! | [`http`] | what handlers are made of |
 //! | [`telemetry`] | logs |
 //! | [`service`] | a service is a value |
+//! | [`config`] | what the operator decides, for every program |
 //! | [`run`] | services running: the one place where adapters are named |
 
 pub mod bus;
 pub mod command;
+pub mod config;
 pub mod events;
 pub mod execute;
 pub mod http;

@@ -9,6 +9,7 @@
 //! | [`views`], [`http`] | what goes over the wire, and the routes |
 //! | [`consume`] | events → commands |
 //! | [`expiry`] | ends what is due |
+//! | [`options`] | what the operator decides |
 
 pub mod commands;
 pub mod consume;
@@ -16,6 +17,7 @@ pub mod documents;
 pub mod domain;
 pub mod expiry;
 pub mod http;
+pub mod options;
 pub mod queries;
 pub mod views;
 
@@ -26,6 +28,8 @@ use common::service::{Context, Parts, Service};
 use common::store::Collection;
 
 use crate::documents::{ALLOWANCES, ORDERS, STOCK};
+
+pub use options::Options;
 
 /// What this service keeps.
 pub static COLLECTIONS: &[&Collection] = &[&ORDERS, &STOCK, &ALLOWANCES];

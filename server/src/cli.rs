@@ -3,9 +3,9 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
+use common::config::{Logs, Web};
 
 /// A ticket marketplace that you host yourself: people sign up, offer tickets, order them, and pay
 /// within a window or lose the reservation. Everything runs in this one process and keeps its data
@@ -74,13 +74,9 @@ pub struct Serve {
     #[arg(long, env = "TICKETING_DATA", value_name = "FOLDER", default_value = "./data")]
     pub data: PathBuf,
 
-    /// The address that people see, if it is not the one listened on; https makes cookies Secure
-    #[arg(long, env = "TICKETING_PUBLIC_URL", value_name = "URL")]
-    pub public_url: Option<String>,
-
-    /// A proxy of ours stands in front, whose X-Forwarded-For tells the client's address
-    #[arg(long, env = "TICKETING_BEHIND_PROXY")]
-    pub behind_proxy: bool,
+    /// How the site is reached.
+    #[command(flatten)]
+    pub web: Web,
 
     /// The web client: the folder it is in; `auto`, which is ./client or the one in the sources of
     /// this program; or `off`, for the API alone. It is built at the first start
@@ -91,40 +87,17 @@ pub struct Serve {
     #[arg(long, env = "TICKETING_NODE", value_name = "PROGRAM", default_value = "node")]
     pub node: PathBuf,
 
-    /// How long an order reserves its tickets: a number and a unit (ms, s, m, h, d), at least 1s
-    #[arg(long, env = "TICKETING_ORDER_WINDOW", value_name = "DURATION", default_value = "15m",
-          value_parser = at_least_a_second)]
-    pub order_window: Duration,
+    /// What is decided about orders.
+    #[command(flatten)]
+    pub orders: orders::Options,
 
-    /// Most orders of one ticket that one buyer may have at a time
-    #[arg(long, env = "TICKETING_MAX_LIVE_ORDERS_PER_BUYER", value_name = "COUNT",
-          default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
-    pub max_live_orders_per_buyer: u32,
+    /// What is decided about accounts.
+    #[command(flatten)]
+    pub accounts: auth::Options,
 
-    /// Memory for hashing one password (Argon2id), in KiB. The default is what OWASP recommends;
-    /// less is for tests
-    #[arg(long, env = "TICKETING_PASSWORD_MEMORY_KIB", value_name = "KIB", default_value_t = 19_456,
-          value_parser = clap::value_parser!(u32).range(8..=1_048_576))]
-    pub password_memory_kib: u32,
-
-    /// Failed sign-ins a minute for one account before it has to wait
-    #[arg(long, env = "TICKETING_SIGNIN_FAILURES_PER_MINUTE", value_name = "COUNT",
-          default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
-    pub signin_failures_per_minute: u32,
-
-    /// Sign-ups a minute from one address before it has to wait; many people share an address
-    #[arg(long, env = "TICKETING_SIGNUPS_PER_MINUTE", value_name = "COUNT", default_value_t = 600,
-          value_parser = clap::value_parser!(u32).range(1..))]
-    pub signups_per_minute: u32,
-
-    /// How log lines are written
-    #[arg(long, env = "TICKETING_LOG_FORMAT", value_name = "FORMAT", default_value = "text")]
-    pub log_format: LogFormat,
-
-    /// Least severity that is logged: error, warn, info, debug or trace, also by module
-    /// (`info,orders=debug`)
-    #[arg(long, env = "TICKETING_LOG_LEVEL", value_name = "LEVEL", default_value = "info")]
-    pub log_level: String,
+    /// What is logged.
+    #[command(flatten)]
+    pub logs: Logs,
 }
 
 impl Serve {
@@ -135,56 +108,6 @@ impl Serve {
     }
 }
 
-/// How log lines are written, to standard error.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum LogFormat {
-    /// For people.
-    Text,
-    /// One JSON object a line, for machines.
-    Json,
-}
-
-/// Reads a duration such as `90s`, `15m` or `1h 30m`.
-fn at_least_a_second(text: &str) -> Result<Duration, String> {
-    let duration = duration(text)?;
-    if duration < Duration::from_secs(1) {
-        return Err("must be at least 1s".to_owned());
-    }
-    Ok(duration)
-}
-
-fn duration(text: &str) -> Result<Duration, String> {
-    const EXPECTED: &str = "must be a number and a unit, such as 90s, 15m, 2h or 7d";
-    let mut total = Duration::ZERO;
-    let mut rest = text.trim();
-    if rest.is_empty() {
-        return Err(EXPECTED.to_owned());
-    }
-    while !rest.is_empty() {
-        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-        let (number, after) = rest.split_at(digits);
-        let letters = after.bytes().take_while(u8::is_ascii_alphabetic).count();
-        let (unit, after) = after.split_at(letters);
-        let number: u64 = number.parse().map_err(|_| EXPECTED.to_owned())?;
-        let unit_ms: u64 = match unit {
-            "ms" => 1,
-            "s" => 1_000,
-            "m" => 60_000,
-            "h" => 3_600_000,
-            "d" => 86_400_000,
-            _ => return Err(EXPECTED.to_owned()),
-        };
-        let millis = number.checked_mul(unit_ms).ok_or("is too long")?;
-        // A window of more than a century is a slip of the keyboard.
-        total = total.saturating_add(Duration::from_millis(millis));
-        if total > Duration::from_secs(100 * 365 * 86_400) {
-            return Err("is too long".to_owned());
-        }
-        rest = after.trim_start();
-    }
-    Ok(total)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -193,19 +116,5 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn durations_are_numbers_with_units() {
-        for (text, ms) in
-            [("1s", 1_000), ("15m", 900_000), ("1h 30m", 5_400_000), ("1s500ms", 1_500)]
-        {
-            assert_eq!(at_least_a_second(text), Ok(Duration::from_millis(ms)), "{text}");
-        }
-        for text in
-            ["", "15", "m", "-1s", "999ms", "1 s x", "1.5s", "99999999999999999999d", "9999999d"]
-        {
-            assert!(at_least_a_second(text).is_err(), "{text}");
-        }
     }
 }

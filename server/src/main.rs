@@ -12,6 +12,7 @@ mod services;
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use common::run;
 
 use crate::cli::{Cli, Command};
 
@@ -25,11 +26,5 @@ fn main() -> ExitCode {
         Some(Command::BuildClient { client, node }) => serve::build_client(&client, &node),
         Some(Command::Openapi) => serve::print_openapi(),
     };
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(sentence) => {
-            eprintln!("ticketing: {sentence}");
-            ExitCode::FAILURE
-        }
-    }
+    run::exit("ticketing", outcome)
 }

@@ -1,25 +1,19 @@
 //! Serving: from options to an open address, and from a signal to a clean end.
 
-use std::future::Future;
 use std::io::Write as _;
-use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use common::execute::chain;
 use common::http;
-use common::run::{self, Embedded, GRACE, Running, TokioTasks};
+use common::run::{self, Embedded, GRACE, Running, TokioTasks, block_on, listen, stop_signal};
 use common::store::Store;
-use common::telemetry;
-use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
-use tokio::signal::unix::{SignalKind, signal};
 use utoipa::openapi::OpenApi;
 use utoipa_swagger_ui::SwaggerUi;
 
-use crate::cli::{LogFormat, Serve};
+use crate::cli::Serve;
 use crate::client::{self, Client};
 use crate::{data, home, services};
 
@@ -28,17 +22,9 @@ use crate::{data, home, services};
 /// # Errors
 /// With a sentence that says what to do.
 pub fn run(options: &Serve) -> Result<(), String> {
-    let format = match options.log_format {
-        LogFormat::Text => telemetry::Format::Text,
-        LogFormat::Json => telemetry::Format::Json,
-    };
-    telemetry::init(format, &options.log_level).map_err(|error| format!("--log-level: {error}"))?;
+    options.logs.init()?;
     let _locked = data::lock(&options.data)?;
-    let runtime = Runtime::new().map_err(|error| format!("no threads can be started: {error}"))?;
-    let outcome = runtime.block_on(serve(options));
-    // What still runs after the drain is cut off here, rather than waited for without end.
-    runtime.shutdown_timeout(Duration::from_secs(1));
-    outcome
+    block_on(serve(options))
 }
 
 async fn serve(options: &Serve) -> Result<(), String> {
@@ -51,7 +37,7 @@ async fn serve(options: &Serve) -> Result<(), String> {
     let Started { embedded, mut running, settings, .. } = start(options, client_key).await?;
     let client = match folder.zip(key) {
         Some((folder, key)) => {
-            let (node, public_url) = (options.node.clone(), options.public_url.clone());
+            let (node, public_url) = (options.node.clone(), options.web.public_url.clone());
             let options = client::Options { folder, node, address, public_url, key };
             Some(Client::start(options, &running, &settings).await?)
         }
@@ -122,43 +108,6 @@ fn described(running: &mut Running) -> (Router, OpenApi) {
     let mut parts = std::mem::take(&mut running.routes);
     parts.push(http::health::routes(running.stores()));
     http::openapi::assemble(parts)
-}
-
-async fn listen(address: SocketAddr) -> Result<TcpListener, String> {
-    TcpListener::bind(address).await.map_err(|error| match error.kind() {
-        std::io::ErrorKind::AddrInUse => format!(
-            "{address} is in use by another program; stop that one, or choose another address with \
-             --listen"
-        ),
-        std::io::ErrorKind::PermissionDenied => format!(
-            "listening on {address} is not permitted; choose a port above 1023 with --listen"
-        ),
-        _ => format!("cannot listen on {address}: {error}"),
-    })
-}
-
-/// Returns at the first SIGTERM or Ctrl-C. The second ends the process at once.
-fn stop_signal() -> Result<impl Future<Output = ()> + Send, String> {
-    let failed = |error| format!("signals cannot be handled: {error}");
-    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-        TokioTasks::here().start(async move {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
-            }
-            tracing::warn!(
-                "stopped by a second signal; what was under way is recovered at the next start"
-            );
-            #[expect(clippy::disallowed_methods, reason = "whoever presses twice means it")]
-            std::process::exit(1);
-        });
-    })
 }
 
 /// Builds the web client.

@@ -7,6 +7,7 @@
 //! saved, so that a clean stop leaves nothing to sweep.
 
 mod clock;
+mod program;
 mod serve;
 mod tasks;
 
@@ -34,6 +35,7 @@ use crate::time::Clock;
 use crate::worker::{Reconciler, StepFailed, work};
 
 pub use clock::SystemClock;
+pub use program::{block_on, exit, listen, stop_signal};
 pub use serve::serve;
 pub use tasks::TokioTasks;
 

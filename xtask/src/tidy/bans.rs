@@ -95,7 +95,7 @@ const BANS: &[Ban] = &[
     Ban {
         calls: &["process::exit", "process::abort"],
         instead: "return an ExitCode from main, so that what is open is closed",
-        homes: &[("server/src/serve", "a second signal: whoever sent it wants no drain")],
+        homes: &[("common/src/run/program", "a second signal: whoever sent it wants no drain")],
     },
 ];
 
