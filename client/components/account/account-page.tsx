@@ -37,7 +37,7 @@ export async function AccountPage({ trouble }: { trouble: boolean }) {
             </p>
             {since ? (
               <p>
-                Last set on <When iso={since.passwordSetAt} />.
+                Last set: <When iso={since.passwordSetAt} />
               </p>
             ) : null}
           </div>

@@ -22,6 +22,7 @@ test('from the sale to the receipt: seller, buyer and onlooker, each in a browse
   await seller.link('Sell a ticket').first().click()
   await expect(seller.headline).toHaveText('Welcome back')
   await seller.link('Make an account').click()
+  await expect(seller.headline).toHaveText('Make an account')
   await seller.page.getByLabel('E-mail').fill(seller.email)
   await seller.page.getByLabel('Password').fill(PASSWORD)
   await seller.button('Sign up').click()

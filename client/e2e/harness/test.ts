@@ -60,11 +60,11 @@ function watchShifts() {
       const shift = entry as unknown as {
         value: number
         hadRecentInput: boolean
-        sources: { node?: Element }[]
+        sources: { node?: Node }[]
       }
       if (shift.hadRecentInput) continue
-      const what = shift.sources.map(
-        ({ node }) => node?.outerHTML?.slice(0, 120) ?? 'something gone',
+      const what = shift.sources.map(({ node }) =>
+        node ? ((node as Element).outerHTML ?? node.nodeValue ?? '').slice(0, 120) : 'something gone',
       )
       page.shifts.push({ value: shift.value, what })
     }
