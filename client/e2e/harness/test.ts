@@ -64,7 +64,9 @@ function watchShifts() {
       }
       if (shift.hadRecentInput) continue
       const what = shift.sources.map(({ node }) =>
-        node ? ((node as Element).outerHTML ?? node.nodeValue ?? '').slice(0, 120) : 'something gone',
+        node
+          ? ((node as Element).outerHTML ?? node.nodeValue ?? '').slice(0, 120)
+          : 'something gone',
       )
       page.shifts.push({ value: shift.value, what })
     }
