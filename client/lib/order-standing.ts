@@ -14,14 +14,15 @@ export type Standing =
   | 'expired'
 
 export function standingOf(
-  order: Pick<Order, 'status' | 'cancelledBy'>,
+  order: Pick<Order, 'status' | 'cancelledBy' | 'paymentId'>,
   payments: Pick<Payment, 'status'>[],
 ): Standing {
   switch (order.status) {
     case 'created':
       return 'open'
     case 'awaiting:payment':
-      return 'paying'
+      // Without one on its way, the last one was declined, and its buyer may try another.
+      return order.paymentId ? 'paying' : 'open'
     case 'complete':
       return 'paid'
     case 'cancelled':

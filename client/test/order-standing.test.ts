@@ -4,7 +4,11 @@ import { isMoving, standingOf, unsettled } from '@/lib/order-standing'
 describe('how an order stands', () => {
   test('while it lives', () => {
     expect(standingOf({ status: 'created' }, [])).toBe('open')
-    expect(standingOf({ status: 'awaiting:payment' }, [])).toBe('paying')
+    expect(standingOf({ status: 'awaiting:payment', paymentId: 'a' }, [])).toBe('paying')
+  })
+
+  test('once a payment was declined: it can be paid again', () => {
+    expect(standingOf({ status: 'awaiting:payment' }, [{ status: 'declined' }])).toBe('open')
   })
 
   test('once it is paid, whatever was declined before', () => {

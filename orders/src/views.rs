@@ -1,7 +1,7 @@
 //! Orders as the public API writes them.
 
 use common::events::OrderStatus;
-use common::id::{OrderId, TicketId, UserId};
+use common::id::{OrderId, PaymentId, TicketId, UserId};
 use common::money::{Currency, Major};
 use common::time::Timestamp;
 use serde::Serialize;
@@ -45,6 +45,14 @@ pub struct OrderView {
     /// When it was placed.
     #[schema(value_type = String, format = DateTime, example = "2030-06-01T19:15:00.000Z")]
     created_at: Timestamp,
+    /// The payment that is on its way, or that has paid it. An order that is `awaiting:payment`
+    /// without one can be paid: its last payment has come to nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(
+        value_type = String, required = false, pattern = "^[0-9a-f]{24}$",
+        example = "6afd4dc00102030405000005",
+    )]
+    payment_id: Option<PaymentId>,
     /// Who ended it, of a cancelled order: its buyer, or its expiry.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = CancelledBy, required = false)]
@@ -89,7 +97,7 @@ pub enum Status {
     /// Placed; waiting for its buyer.
     #[schema(rename = "created")]
     Created,
-    /// A payment is on its way.
+    /// A payment is on its way, or has come to nothing and another one may follow.
     #[schema(rename = "awaiting:payment")]
     AwaitingPayment,
     /// Paid.
@@ -121,9 +129,13 @@ impl OrderView {
             total: Major(order.total),
             currency: order.total.currency,
             created_at: order.created_at,
+            payment_id: order.payment(),
             cancelled_by: match order.state {
                 State::Cancelled { by, .. } => Some(by),
-                State::Created | State::AwaitingPayment { .. } | State::Complete { .. } => None,
+                State::Created
+                | State::AwaitingPayment { .. }
+                | State::AwaitingAnother
+                | State::Complete { .. } => None,
             },
         }
     }

@@ -124,13 +124,23 @@ fn every_state() -> Vec<State> {
     vec![
         State::Created,
         State::AwaitingPayment { payment, held_until: NOW.plus(HOLD) },
+        State::AwaitingAnother,
         State::Complete { payment, at: NOW },
         State::Cancelled { by: Ended::Buyer, at: NOW },
     ]
 }
 
 fn is_live(state: &State) -> bool {
-    matches!(state, State::Created | State::AwaitingPayment { .. })
+    matches!(state, State::Created | State::AwaitingPayment { .. } | State::AwaitingAnother)
+}
+
+/// How far along an order is: no step may take it to a smaller one.
+fn rank(state: &State) -> u8 {
+    match state {
+        State::Created => 0,
+        State::AwaitingPayment { .. } | State::AwaitingAnother => 1,
+        State::Complete { .. } | State::Cancelled { .. } => 2,
+    }
 }
 
 #[test]
@@ -141,7 +151,7 @@ fn cancel_ends_a_live_order_frees_its_units_and_leaves_every_other_state() {
         match &state {
             State::Complete { .. } => assert!(matches!(decided, Err(Refusal::State(_)))),
             State::Cancelled { .. } => assert_eq!(decided.ok().unwrap().kinds(), [""; 0]),
-            State::Created | State::AwaitingPayment { .. } => {
+            State::Created | State::AwaitingPayment { .. } | State::AwaitingAnother => {
                 let (docs, kinds) = scene.after(&scene.cancel(), NOW);
                 assert_eq!(kinds, ["order:cancelled"]);
                 assert_eq!(scene.state(&docs), &State::Cancelled { by: Ended::Buyer, at: NOW });
@@ -227,6 +237,47 @@ fn i2_a_terminal_order_is_left_by_no_payment() {
 }
 
 #[test]
+fn i2_nothing_takes_an_order_back_and_every_change_raises_the_version_by_one() {
+    let statuses = [
+        PaymentStatus::Started,
+        PaymentStatus::Captured,
+        PaymentStatus::Declined,
+        PaymentStatus::Refunding,
+        PaymentStatus::Refunded,
+    ];
+    for (state, status) in every_state().into_iter().flat_map(|s| statuses.map(|p| (s.clone(), p)))
+    {
+        let scene = scene(state.clone(), 1);
+        let (docs, kinds) = scene.after(&scene.hear(status), NOW);
+        let after = docs.get::<Order>(scene.order).unwrap();
+        assert!(rank(&after.value.state) >= rank(&state), "{state:?}, {status:?}");
+        let raised = u64::from(after.value != scene.docs.get::<Order>(scene.order).unwrap().value);
+        assert_eq!((after.version, kinds.len() as u64), (4 + raised, raised), "{status:?}");
+    }
+}
+
+#[test]
+fn i2_a_declined_payment_leaves_the_order_awaiting_another_which_holds_nothing_off() {
+    let first = scene(State::Created, 1);
+    for state in [State::Created, first.awaiting(), State::AwaitingAnother] {
+        let mut scene = scene(state.clone(), 1);
+        let (docs, kinds) = scene.after(&scene.hear(PaymentStatus::Declined), NOW);
+        assert_eq!(kinds, ["order:updated"], "{state:?}");
+        assert_eq!(scene.state(&docs), &State::AwaitingAnother);
+        scene.docs = docs;
+        let due = NOW.plus(WINDOW);
+        assert!(!scene.try_at(&scene.expire(), due.plus_millis(-1)).ok().unwrap().reply());
+        assert!(scene.try_at(&scene.expire(), due).ok().unwrap().reply());
+        // Another payment may come, and holds it off again.
+        let mut second = scene.hear(PaymentStatus::Started);
+        second.payment.id = PaymentId(scene.ids.next(NOW));
+        let (docs, kinds) = scene.after(&second, NOW);
+        assert_eq!(kinds, ["order:updated"]);
+        assert!(matches!(scene.state(&docs), State::AwaitingPayment { .. }));
+    }
+}
+
+#[test]
 fn i11_words_of_a_payment_in_any_order_come_to_the_same() {
     let started_last = [PaymentStatus::Declined, PaymentStatus::Started];
     for words in [[PaymentStatus::Started, PaymentStatus::Declined], started_last] {
@@ -235,7 +286,7 @@ fn i11_words_of_a_payment_in_any_order_come_to_the_same() {
             let (docs, _) = scene.after(&scene.hear(status), NOW);
             scene.docs = docs;
         }
-        assert_eq!(scene.state(&scene.docs), &State::Created, "{words:?}");
+        assert_eq!(scene.state(&scene.docs), &State::AwaitingAnother, "{words:?}");
     }
     let mut scene = scene(State::Created, 1);
     for status in [PaymentStatus::Captured, PaymentStatus::Started] {

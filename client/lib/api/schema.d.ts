@@ -683,6 +683,12 @@ export interface components {
              */
             id: string;
             /**
+             * @description The payment that is on its way, or that has paid it. An order that is `awaiting:payment`
+             *     without one can be paid: its last payment has come to nothing.
+             * @example 6afd4dc00102030405000005
+             */
+            paymentId?: string;
+            /**
              * Format: int32
              * @description How many units.
              * @example 1

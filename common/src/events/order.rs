@@ -26,7 +26,7 @@ pub enum OrderStatus {
     /// Placed; waiting for its buyer.
     #[serde(rename = "created")]
     Created,
-    /// A payment is on its way.
+    /// A payment is on its way, or has come to nothing and another may follow.
     #[serde(rename = "awaiting:payment")]
     AwaitingPayment,
     /// Paid.

@@ -54,7 +54,7 @@ fn event(kind: OrderKind, order: &Order, version: u64, stock: StockSnapshot) -> 
 pub fn status(state: &State) -> OrderStatus {
     match state {
         State::Created => OrderStatus::Created,
-        State::AwaitingPayment { .. } => OrderStatus::AwaitingPayment,
+        State::AwaitingPayment { .. } | State::AwaitingAnother => OrderStatus::AwaitingPayment,
         State::Complete { .. } => OrderStatus::Complete,
         State::Cancelled { .. } => OrderStatus::Cancelled,
     }

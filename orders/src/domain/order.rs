@@ -1,4 +1,5 @@
-//! An order: created → awaiting payment → complete, or → cancelled. It only moves forward (I2).
+//! An order: created → awaiting payment → complete, or → cancelled. It only moves forward (I2): a
+//! payment that comes to nothing leaves it awaiting another one.
 
 use std::time::Duration;
 
@@ -63,6 +64,8 @@ pub enum State {
         /// Until when it does.
         held_until: Timestamp,
     },
+    /// A payment has come to nothing: waiting for its buyer to try another one.
+    AwaitingAnother,
     /// Paid.
     Complete {
         /// By which payment.
@@ -110,9 +113,19 @@ impl Order {
     /// When the expiry may end it; `None` when nothing can any more.
     pub fn due(&self) -> Option<Timestamp> {
         match &self.state {
-            State::Created => Some(self.expires_at),
+            State::Created | State::AwaitingAnother => Some(self.expires_at),
             State::AwaitingPayment { held_until, .. } => Some(self.expires_at.max(*held_until)),
             State::Complete { .. } | State::Cancelled { .. } => None,
+        }
+    }
+
+    /// The payment that is on its way, or that has paid it.
+    pub fn payment(&self) -> Option<PaymentId> {
+        match self.state {
+            State::AwaitingPayment { payment, .. } | State::Complete { payment, .. } => {
+                Some(payment)
+            }
+            State::Created | State::AwaitingAnother | State::Cancelled { .. } => None,
         }
     }
 
@@ -128,7 +141,7 @@ impl Order {
         hold: Duration,
     ) -> Result<Self, Unmoved> {
         match &self.state {
-            State::Created => {}
+            State::Created | State::AwaitingAnother => {}
             State::AwaitingPayment { payment: known, .. } if *known != payment => {}
             State::AwaitingPayment { .. } => return Err(Unmoved::Known),
             State::Complete { .. } => return Err(Unmoved::Complete),
@@ -141,8 +154,8 @@ impl Order {
         Ok(self)
     }
 
-    /// The order once `payment` has come to nothing: it waits for its buyer again, as long as its
-    /// window is open.
+    /// The order once `payment` has come to nothing: it awaits another, as long as its window is
+    /// open. It does so too where word of the payment's start is still to come.
     ///
     /// # Errors
     /// When the order has ended, or knows of it.
@@ -150,7 +163,7 @@ impl Order {
         match &self.state {
             State::Complete { .. } => return Err(Unmoved::Complete),
             State::Cancelled { .. } => return Err(Unmoved::Cancelled),
-            State::Created | State::AwaitingPayment { .. } => {}
+            State::Created | State::AwaitingPayment { .. } | State::AwaitingAnother => {}
         }
         if self.declined.contains(&payment) {
             return Err(Unmoved::Known);
@@ -159,8 +172,10 @@ impl Order {
             self.declined.remove(0);
         }
         self.declined.push(payment);
-        if matches!(&self.state, State::AwaitingPayment { payment: held, .. } if *held == payment) {
-            self.state = State::Created;
+        let is_another =
+            matches!(&self.state, State::AwaitingPayment { payment: held, .. } if *held != payment);
+        if !is_another {
+            self.state = State::AwaitingAnother;
         }
         Ok(self)
     }
@@ -172,7 +187,7 @@ impl Order {
     /// When the order has ended. Then the payments service gives the money back.
     pub fn payment_captured(mut self, payment: PaymentId, now: Timestamp) -> Result<Self, Unmoved> {
         match &self.state {
-            State::Created | State::AwaitingPayment { .. } => {}
+            State::Created | State::AwaitingPayment { .. } | State::AwaitingAnother => {}
             State::Complete { .. } => return Err(Unmoved::Complete),
             State::Cancelled { .. } => return Err(Unmoved::Cancelled),
         }
@@ -187,7 +202,7 @@ impl Order {
     /// When the order has ended.
     pub fn cancel(mut self, now: Timestamp) -> Result<Self, Unmoved> {
         match &self.state {
-            State::Created | State::AwaitingPayment { .. } => {}
+            State::Created | State::AwaitingPayment { .. } | State::AwaitingAnother => {}
             State::Complete { .. } => return Err(Unmoved::Complete),
             State::Cancelled { .. } => return Err(Unmoved::Cancelled),
         }
@@ -203,7 +218,7 @@ impl Order {
         match &self.state {
             State::Complete { .. } => return Err(Unmoved::Complete),
             State::Cancelled { .. } => return Err(Unmoved::Cancelled),
-            State::Created | State::AwaitingPayment { .. } => {}
+            State::Created | State::AwaitingPayment { .. } | State::AwaitingAnother => {}
         }
         if self.due().is_none_or(|due| due > now) {
             return Err(Unmoved::NotDue);

@@ -129,7 +129,9 @@ impl OrderFacts {
     /// What is kept of `order` at `version`.
     pub fn of(order: &Order, version: u64) -> Self {
         let standing = match order.state {
-            State::Created | State::AwaitingPayment { .. } => OrderStanding::Open,
+            State::Created | State::AwaitingPayment { .. } | State::AwaitingAnother => {
+                OrderStanding::Open
+            }
             State::Complete { .. } => OrderStanding::Complete,
             State::Cancelled { .. } => OrderStanding::Cancelled,
         };

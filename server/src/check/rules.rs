@@ -18,12 +18,15 @@ pub fn malformed(order: &Order, version: u64, due: Option<i64>) -> Vec<String> {
     let mut found = Vec::new();
     // Each declined payment raised the version, and so did whatever led to the state.
     let steps = match order.state {
-        State::Created => 0,
+        State::Created | State::AwaitingAnother => 0,
         State::AwaitingPayment { .. } | State::Complete { .. } | State::Cancelled { .. } => 1,
     };
     let least = order.declined.len() as u64 + steps;
     if version < least {
         found.push(format!("order {id} cannot be where it is at version {version}"));
+    }
+    if order.state == State::AwaitingAnother && order.declined.is_empty() {
+        found.push(format!("order {id} awaits another payment where there was none"));
     }
     match (order.due().map(|due| due.as_millis()), due) {
         (None, Some(_)) => found.push(format!("order {id} has ended and is still to expire")),

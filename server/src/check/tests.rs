@@ -143,12 +143,16 @@ fn i2_an_order_has_what_its_state_calls_for_and_nothing_else() {
     assert_eq!(rules::malformed(&placed, 0, due), Vec::<String>::new());
     assert_eq!(rules::malformed(&ended, 1, None), Vec::<String>::new());
     let declined = Order { declined: vec![PAYMENT], ..placed.clone() };
+    let another = Order { state: State::AwaitingAnother, ..placed.clone() };
+    let tried = Order { declined: vec![PAYMENT], ..another.clone() };
+    assert_eq!(rules::malformed(&tried, 1, due), Vec::<String>::new());
     let free = Order { quantity: 0, total: Money { minor: 0, ..price }, ..placed.clone() };
     let dear = Order { total: price, ..placed.clone() };
     let late = Order { expires_at: NOW.plus_millis(-1), ..placed.clone() };
     for (order, version, due, said) in [
         (&ended, 0, None, "cannot be where it is at version 0"),
         (&declined, 0, due, "cannot be where it is at version 0"),
+        (&another, 1, due, "awaits another payment where there was none"),
         (&ended, 1, due, "has ended and is still to expire"),
         (&placed, 0, None, "would never expire"),
         (&placed, 0, Some(1), "would not expire when it says"),

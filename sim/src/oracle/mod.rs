@@ -192,8 +192,11 @@ impl Oracle {
             }
             (_, Complete) => self.order_completed(now),
             (_, Cancelled) => self.order_cancelled(before, now),
-            // A declined payment lets its buyer try again.
-            (Created | AwaitingPayment, Created | AwaitingPayment) => {}
+            (Created | AwaitingPayment, Created) => {
+                self.accuse(format!("I2: order {id} goes back from {from:?} to {to:?}"));
+            }
+            // A declined payment leaves it waiting for another one.
+            (Created | AwaitingPayment, AwaitingPayment) => {}
         }
     }
 
