@@ -93,7 +93,8 @@ fn assemble(settings: Settings, context: Context) -> Parts {
     let Context { engine, kit } = context;
     let most_waiting = password_threads.max(1) * WAITING_PER_THREAD;
     let hashing = Hashing::new(password_cost, password_threads, most_waiting, Arc::clone(&entropy));
-    let passwords = Arc::new(Passwords::new(hashing, limits, Arc::clone(engine.clock())));
+    let passwords = Passwords::new(hashing, limits, Arc::clone(engine.clock()));
+    let passwords = Arc::new(passwords.metered(engine.meters()));
     let policy = Policy {
         rotate_after: rotate_keys_after,
         announced_for: ANNOUNCED_FOR,

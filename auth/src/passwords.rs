@@ -9,6 +9,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use common::execute::Failure;
+use common::metrics::table::PASSWORD_CHECKS;
+use common::metrics::{Counter, Meters};
 use common::time::{Clock, Timestamp};
 
 use crate::domain::{Email, Password, PasswordHash};
@@ -33,6 +35,37 @@ pub struct Passwords {
     accounts: Throttle,
     addresses: Throttle,
     sign_ups: Throttle,
+    counts: Counts,
+}
+
+/// What came of the passwords that somebody gave as theirs.
+#[derive(Debug, Default)]
+struct Counts {
+    right: Counter,
+    wrong: Counter,
+    throttled: Counter,
+    busy: Counter,
+}
+
+impl Counts {
+    fn of(meters: &Meters) -> Self {
+        let outcome = |outcome| meters.counter(&PASSWORD_CHECKS, &[outcome]);
+        Self {
+            right: outcome("right"),
+            wrong: outcome("wrong"),
+            throttled: outcome("throttled"),
+            busy: outcome("busy"),
+        }
+    }
+
+    fn count(&self, checked: &Result<Claim, Failure>) {
+        match checked {
+            Ok(Claim::Right | Claim::RightButStale) => self.right.inc(),
+            Ok(Claim::Wrong) => self.wrong.inc(),
+            Err(Failure::Refused(_)) => self.throttled.inc(),
+            Err(_) => self.busy.inc(),
+        }
+    }
 }
 
 /// A password that somebody says is theirs.
@@ -57,7 +90,14 @@ impl Passwords {
             accounts: Throttle::new(limits.failures_per_account),
             addresses: Throttle::new(limits.failures_per_address),
             sign_ups: Throttle::new(limits.sign_ups_per_address),
+            counts: Counts::default(),
         }
+    }
+
+    /// The same, counting with `meters`.
+    #[must_use]
+    pub fn metered(self, meters: &Meters) -> Self {
+        Self { counts: Counts::of(meters), ..self }
     }
 
     /// Whether the password is theirs.
@@ -65,6 +105,12 @@ impl Passwords {
     /// # Errors
     /// When there were too many failures, or passwords cannot be hashed at the moment.
     pub async fn prove(&self, attempt: Attempt<'_>) -> Result<Claim, Failure> {
+        let checked = self.check(attempt).await;
+        self.counts.count(&checked);
+        checked
+    }
+
+    async fn check(&self, attempt: Attempt<'_>) -> Result<Claim, Failure> {
         let Attempt { email, address, password, kept } = attempt;
         let address = party(address);
         self.addresses.check(&address, self.now())?;

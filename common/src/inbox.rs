@@ -21,6 +21,8 @@ use crate::bus::{Bus, BusDown, Delivery, Subscription};
 use crate::command::{Change, Command, Docs, Entity, Key, Moment, Refusal};
 use crate::events::{Envelope, NotUnderstood};
 use crate::execute::{Engine, Failure};
+use crate::metrics::table::{EVENT_DELAY, EVENTS_HANDLED};
+use crate::metrics::{Counter, Histogram, Meters};
 use crate::store::Collection;
 use crate::time::Timestamp;
 
@@ -61,6 +63,28 @@ pub struct Inbox {
     engine: Arc<Engine>,
     group: &'static str,
     hears: Vec<Hears>,
+    /// One for each of `hears`.
+    counts: Vec<Counts>,
+}
+
+/// What is counted of one subject.
+struct Counts {
+    done: Counter,
+    set_aside: Counter,
+    again: Counter,
+    delay: Histogram,
+}
+
+impl Counts {
+    fn of(meters: &Meters, subject: &str) -> Self {
+        let outcome = |outcome| meters.counter(&EVENTS_HANDLED, &[subject, outcome]);
+        Self {
+            done: outcome("done"),
+            set_aside: outcome("set_aside"),
+            again: outcome("again"),
+            delay: meters.histogram(&EVENT_DELAY, &[subject]),
+        }
+    }
 }
 
 /// What became of a delivery.
@@ -75,7 +99,9 @@ pub enum Handled {
 impl Inbox {
     /// What the service `group` hears.
     pub fn new(engine: Arc<Engine>, group: &'static str, hears: Vec<Hears>) -> Self {
-        Self { engine, group, hears }
+        let counts = |hears: &Hears| Counts::of(engine.meters(), hears.subject);
+        let counts = hears.iter().map(counts).collect();
+        Self { engine, group, hears, counts }
     }
 
     /// Listens until `stop` returns.
@@ -134,6 +160,13 @@ impl Inbox {
         Ok(())
     }
 
+    fn count(&self, delivery: &Delivery, count: impl FnOnce(&Counts)) {
+        let place = self.hears.iter().position(|hears| hears.subject == delivery.subject);
+        if let Some(counts) = place.and_then(|place| self.counts.get(place)) {
+            count(counts);
+        }
+    }
+
     /// The subjects that it hears.
     pub fn subjects(&self) -> Vec<&'static str> {
         self.hears.iter().map(|hears| hears.subject).collect()
@@ -146,10 +179,18 @@ impl Inbox {
             Err(cause) => return self.set_aside(delivery, &cause.to_string()).await,
         };
         let (envelope, Some(run)) = reaction else {
+            self.count(delivery, |counts| counts.done.inc());
             return Handled::Done;
         };
+        let at = envelope.at;
         match run(Arc::clone(&self.engine), envelope.trace).await {
-            Ok(()) => Handled::Done,
+            Ok(()) => {
+                self.count(delivery, |counts| {
+                    counts.done.inc();
+                    counts.delay.took(self.engine.now().since(at));
+                });
+                Handled::Done
+            }
             Err(Failure::Refused(refusal)) => {
                 self.set_aside(delivery, &format!("refused: {refusal}")).await
             }
@@ -159,6 +200,7 @@ impl Inbox {
             Err(failure) => {
                 let (service, event) = (self.group, &delivery.id);
                 tracing::warn!(service, event, error = %failure, "an event has to wait");
+                self.count(delivery, |counts| counts.again.inc());
                 Handled::Again
             }
         }
@@ -187,9 +229,13 @@ impl Inbox {
             },
         };
         match self.engine.run(command, "").await {
-            Ok(()) => Handled::Done,
+            Ok(()) => {
+                self.count(delivery, |counts| counts.set_aside.inc());
+                Handled::Done
+            }
             Err(failure) => {
                 tracing::warn!(service, event, error = %failure, "it could not be set aside yet");
+                self.count(delivery, |counts| counts.again.inc());
                 Handled::Again
             }
         }

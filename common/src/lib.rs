@@ -8,6 +8,7 @@
 //! | [`money`] | exact amounts |
 //! | [`events`] | what services tell one another, every version ever published |
 //! | [`task`] | where work goes that must not stop because whoever asked went away |
+//! | [`metrics`] | what is counted and measured; nothing decides by it |
 //! | [`worker`] | reconcilers: woken by a hint or a period, they do what is due |
 //! | [`store`] | the port to a database; memory, SQLite; one contract for all |
 //! | [`bus`] | the port to an event bus; the embedded one; one contract for all |
@@ -33,6 +34,7 @@ pub mod execute;
 pub mod http;
 pub mod id;
 pub mod inbox;
+pub mod metrics;
 pub mod money;
 pub mod outbox;
 #[cfg(feature = "planted")]

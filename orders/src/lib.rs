@@ -48,14 +48,18 @@ pub fn service(settings: Settings) -> Service {
     Service {
         name: "orders",
         collections: COLLECTIONS,
-        assemble: Box::new(move |Context { engine, kit }| Parts {
-            routes: http::routes(http::Api {
-                kit,
-                window: settings.window,
-                max_live: settings.max_live_per_buyer,
-            }),
-            hears: consume::hears(),
-            reconcilers: vec![Arc::new(expiry::Expiry::new(engine))],
+        assemble: Box::new(move |Context { engine, kit }| {
+            let expiry = Arc::new(expiry::Expiry::new(Arc::clone(&engine)));
+            engine.meters().ask(Arc::clone(&expiry) as _);
+            Parts {
+                routes: http::routes(http::Api {
+                    kit,
+                    window: settings.window,
+                    max_live: settings.max_live_per_buyer,
+                }),
+                hears: consume::hears(),
+                reconcilers: vec![expiry],
+            }
         }),
     }
 }

@@ -8,6 +8,7 @@
 //! | [`commands`] | what can happen: start, record what the provider says, hear of an order, give back |
 //! | [`provider`] | the port to whoever moves the money, and the sandbox behind it |
 //! | [`queries`] | what can be asked; what a stopped service's data must show |
+//! | `counts` | what is counted, for whoever watches |
 //! | [`resolve`] | one look at one payment: the provider is asked, its answer recorded |
 //! | [`pay`] | a request to pay: intent → call → record → answer |
 //! | [`settle`] | looks at what is unresolved, until nothing is |
@@ -17,6 +18,7 @@
 
 pub mod commands;
 pub mod consume;
+mod counts;
 pub mod documents;
 pub mod domain;
 pub mod http;
@@ -38,8 +40,8 @@ use common::worker::Reconciler;
 
 use documents::{LEDGER, NOTICES, PAYABLES, PAYMENTS, REQUESTS};
 use pay::Pay;
+use provider::Provider;
 use provider::sandbox::{Courier, Sandbox};
-use provider::{Provider, Providers};
 use resolve::Resolver;
 use settle::{ForgetRequests, Settle};
 use webhook::Webhook;
@@ -50,11 +52,8 @@ pub static COLLECTIONS: &[&Collection] = &[&PAYMENTS, &PAYABLES, &LEDGER, &REQUE
 /// What the operator decides about payments.
 #[derive(Clone)]
 pub struct Settings {
-    /// The sandbox: what payments are tried out with where there is nothing else, and what those
-    /// that began with it end with where there is.
-    pub sandbox: Arc<Sandbox>,
-    /// Who moves real money, where there is somebody.
-    pub provider: Option<Arc<dyn Provider>>,
+    /// Who moves the money.
+    pub provider: Arc<Sandbox>,
     /// How long things may take.
     pub timing: Timing,
 }
@@ -65,13 +64,10 @@ pub fn service(settings: Settings) -> Service {
         name: "payments",
         collections: COLLECTIONS,
         assemble: Box::new(move |Context { engine, kit }| {
-            let Settings { sandbox, provider, timing } = settings;
-            let trial = Arc::clone(&sandbox) as Arc<dyn Provider>;
-            let providers = match provider {
-                Some(real) => Providers::new(real, vec![trial]),
-                None => trial.into(),
-            };
-            let works = Works::new(engine, providers, timing);
+            let sandbox = settings.provider;
+            let provider = Arc::clone(&sandbox) as Arc<dyn Provider>;
+            engine.meters().ask(Arc::new(counts::Unresolved::new(Arc::clone(&engine))));
+            let works = Works::new(engine, provider, settings.timing);
             let mut reconcilers = works.reconcilers();
             reconcilers.push(Arc::new(Courier::new(sandbox, Arc::clone(&works.webhook))));
             let routes = http::routes(http::Api { kit, works });
@@ -111,9 +107,8 @@ pub struct Works {
 
 impl Works {
     /// Puts them together.
-    pub fn new(engine: Arc<Engine>, providers: impl Into<Providers>, timing: Timing) -> Self {
-        let providers = providers.into();
-        let resolver = Arc::new(Resolver::new(engine, providers, timing.provider_timeout));
+    pub fn new(engine: Arc<Engine>, provider: Arc<dyn Provider>, timing: Timing) -> Self {
+        let resolver = Arc::new(Resolver::new(engine, provider, timing.provider_timeout));
         let pay = Arc::new(Pay::new(Arc::clone(&resolver), timing.answer_within));
         let webhook = Arc::new(Webhook::new(Arc::clone(&resolver)));
         Self { resolver, pay, webhook }

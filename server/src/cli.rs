@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand};
-use common::config::{Logs, Web};
+use common::config::{Logs, Metrics, Web};
 
 /// A ticket marketplace that you host yourself: people sign up, offer tickets, order them, and pay
 /// within a window or lose the reservation. Everything runs in this one process and keeps its data
@@ -94,6 +94,10 @@ pub struct Serve {
     /// What is decided about accounts.
     #[command(flatten)]
     pub accounts: auth::Options,
+
+    /// Where what is measured is shown.
+    #[command(flatten)]
+    pub metrics: Metrics,
 
     /// What is logged.
     #[command(flatten)]

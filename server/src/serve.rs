@@ -35,6 +35,8 @@ async fn serve(options: &Serve) -> Result<(), String> {
     let key = folder.as_ref().map(|_| client::key()).transpose()?;
     let client_key = key.clone().map(http::ClientKey::new);
     let Started { embedded, mut running, settings, .. } = start(options, client_key).await?;
+    let watched = options.metrics.metrics_listen;
+    run::expose(watched, &settings.metrics, running.stopped()).await?;
     let client = match folder.zip(key) {
         Some((folder, key)) => {
             let (node, public_url) = (options.node.clone(), options.web.public_url.clone());

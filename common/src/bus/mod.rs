@@ -8,9 +8,12 @@
 
 pub mod contract;
 pub mod embedded;
+mod lag;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+
+pub use lag::Lag;
 
 /// A message on its way: the bytes of one event.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,6 +72,11 @@ pub trait Bus: Send + Sync + 'static {
     /// # Errors
     /// When the bus cannot serve.
     async fn epoch(&self) -> Result<String, BusDown>;
+
+    /// How many messages for `group` it has not acknowledged; `None` where the bus cannot tell.
+    async fn behind(&self, _group: &'static str) -> Option<u64> {
+        None
+    }
 }
 
 /// A member of a group, receiving its share. Dropping it gives back what it has not acknowledged.

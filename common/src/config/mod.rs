@@ -6,6 +6,8 @@
 
 mod durations;
 
+use std::net::SocketAddr;
+
 use clap::{Args, ValueEnum};
 
 use crate::http;
@@ -38,6 +40,15 @@ impl Web {
         settings.behind_proxy = self.behind_proxy;
         Ok(settings)
     }
+}
+
+/// Who may watch, and where.
+#[derive(Debug, Clone, Args)]
+pub struct Metrics {
+    /// Address and port at which GET /metrics shows Prometheus what is measured; without it,
+    /// nowhere. Keep it from the public
+    #[arg(long, env = "TICKETING_METRICS_LISTEN", value_name = "ADDRESS")]
+    pub metrics_listen: Option<SocketAddr>,
 }
 
 /// What is logged, and how.

@@ -33,9 +33,12 @@ pub const ORDERS: &str = "orders";
 /// The subject of events about payments.
 pub const PAYMENTS: &str = "payments";
 
+/// All subjects.
+pub const SUBJECTS: [&str; 4] = [USERS, TICKETS, ORDERS, PAYMENTS];
+
 /// The subject of that name, if any service publishes it.
 pub fn subject_named(name: &str) -> Option<&'static str> {
-    [USERS, TICKETS, ORDERS, PAYMENTS].into_iter().find(|known| *known == name)
+    SUBJECTS.into_iter().find(|known| *known == name)
 }
 
 /// An event on its way, with its data still as text, because not every reader knows every kind.

@@ -15,6 +15,7 @@
 //! its events.
 
 mod attempts;
+mod counts;
 mod gather;
 mod job;
 
@@ -30,6 +31,7 @@ use crate::bus::Message;
 use crate::command::{Command, Docs, Key, Moment, Refusal, Unreadable};
 use crate::events::{self, Draft, Envelope};
 use crate::id::Ids;
+use crate::metrics::Meters;
 use crate::outbox::{Entry, Outbox};
 use crate::store::{CommitError, Store, Unavailable};
 use crate::task::Tasks;
@@ -37,6 +39,7 @@ use crate::time::{Clock, Timestamp};
 use crate::watch::Watchers;
 
 use attempts::{Attempt, Fate, settle};
+use counts::Counts;
 use gather::Gatherings;
 use job::{Asked, Job, Verdict};
 
@@ -102,13 +105,21 @@ pub struct Engine {
     outbox: Arc<Outbox>,
     watchers: Watchers,
     gatherings: Gatherings,
+    meters: Meters,
+    counts: Counts,
 }
 
 impl Engine {
-    /// An engine whose events go through `outbox`.
+    /// An engine whose events go through `outbox`, and whose numbers nobody shows.
     pub fn new(ports: Ports, outbox: Arc<Outbox>) -> Arc<Self> {
+        Self::metered(ports, outbox, Meters::unseen())
+    }
+
+    /// An engine whose events go through `outbox`, and which counts with `meters`.
+    pub fn metered(ports: Ports, outbox: Arc<Outbox>, meters: Meters) -> Arc<Self> {
         let (watchers, gatherings) = (Watchers::default(), Gatherings::default());
-        Arc::new(Self { ports, outbox, watchers, gatherings })
+        let counts = Counts::of(&meters);
+        Arc::new(Self { ports, outbox, watchers, gatherings, meters, counts })
     }
 
     /// Executes `command`; its events carry `trace`.
@@ -160,6 +171,11 @@ impl Engine {
         &self.ports.tasks
     }
 
+    /// What this service counts with.
+    pub fn meters(&self) -> &Meters {
+        &self.meters
+    }
+
     /// Who is woken by commits.
     pub fn watchers(&self) -> &Watchers {
         &self.watchers
@@ -205,7 +221,10 @@ impl Engine {
             if batch.is_empty() {
                 return Ok(attempt.verdicts);
             }
-            match self.ports.store.commit(batch).await {
+            let begun = self.counts.begin();
+            let outcome = self.ports.store.commit(batch).await;
+            self.counts.end(begun, &outcome, jobs.len());
+            match outcome {
                 Ok(()) => return Ok(self.publish(attempt)),
                 Err(CommitError::Conflict) => self.outbox.abandoned(attempt.counts),
                 #[cfg(feature = "planted")]
@@ -280,7 +299,7 @@ impl Engine {
             verdicts.push(verdict);
         }
         let mut batch = docs.writes()?;
-        let counts = self.outbox.reserve(drafts.len());
+        let counts = self.outbox.reserve(drafts.len(), moment.now);
         let mut entries = Vec::with_capacity(drafts.len());
         for (count, (trace, draft)) in counts.clone().zip(drafts) {
             let entry = self.entry(count, trace, draft, moment.now)?;
@@ -322,7 +341,8 @@ impl Engine {
     }
 
     fn gather(self: &Arc<Self>, key: Key, job: Box<dyn Job>) -> Result<(), Failure> {
-        if let Some(mut lead) = self.gatherings.join(key, job)? {
+        let joined = self.gatherings.join(key, job);
+        if let Some(mut lead) = joined.inspect_err(|_| self.counts.overloaded())? {
             let engine = Arc::clone(self);
             let work = async move {
                 while let Some(jobs) = lead.next() {

@@ -27,6 +27,7 @@ use tower::{Layer, Service};
 use super::answers::{JSON, NO_STORE};
 use super::errors::{Cause, Problem, of_status};
 use super::settings::Settings;
+use super::traffic::{Here, Refused, Traffic};
 use super::{origin, visitor};
 use crate::command::Refusal;
 
@@ -55,7 +56,8 @@ pub struct AsItIs;
 /// The routes with everything around them that every request needs.
 pub fn app(routes: Router, settings: Settings) -> Router {
     let places = Arc::new(Semaphore::new(settings.max_under_way));
-    routes.layer(GateLayer { shared: Arc::new(Shared { settings, places }) })
+    let traffic = Traffic::new(&settings.metrics);
+    routes.layer(GateLayer { shared: Arc::new(Shared { settings, places, traffic }) })
 }
 
 /// The id in a path.
@@ -78,6 +80,7 @@ struct Shared {
     settings: Settings,
     /// One for each request that may be under way.
     places: Arc<Semaphore>,
+    traffic: Traffic,
 }
 
 #[derive(Clone)]
@@ -89,7 +92,7 @@ impl<S> Layer<S> for GateLayer {
     type Service = Gate<S>;
 
     fn layer(&self, inner: S) -> Gate<S> {
-        Gate { inner, shared: Arc::clone(&self.shared) }
+        Gate { inner, shared: Arc::clone(&self.shared), here: Arc::default() }
     }
 }
 
@@ -97,6 +100,8 @@ impl<S> Layer<S> for GateLayer {
 struct Gate<S> {
     inner: S,
     shared: Arc<Shared>,
+    /// The route that this gate is of, as it is counted.
+    here: Arc<Here>,
 }
 
 impl<S> Service<Request> for Gate<S>
@@ -117,14 +122,16 @@ where
         let id = self.shared.request_id(&mut request);
         let (method, uri) = (request.method().clone(), request.uri().clone());
         let asked = Asked { method, uri, id, secure: self.shared.settings.secure() };
+        let under_way = self.here.begin(&request, &self.shared.traffic);
         let place = match self.shared.admit(&request) {
             Ok(place) => place,
             Err(problem) => {
                 let response = asked.answered(problem.into_response());
+                under_way.end(response.status(), &self.shared.traffic);
                 return Box::pin(std::future::ready(Ok(response)));
             }
         };
-        let limit = self.shared.settings.request_timeout;
+        let (shared, limit) = (Arc::clone(&self.shared), self.shared.settings.request_timeout);
         let answering = self.inner.call(request);
         Box::pin(async move {
             let caught = AssertUnwindSafe(answering).catch_unwind();
@@ -132,10 +139,15 @@ where
                 Ok(Ok(Ok(response))) => response.into_response(),
                 Ok(Ok(Err(never))) => match never {},
                 Ok(Err(panic)) => Problem::Panicked(message_of(&*panic)).into_response(),
-                Err(_) => Problem::Overdue.into_response(),
+                Err(_) => {
+                    shared.traffic.refuse(Refused::Overdue);
+                    Problem::Overdue.into_response()
+                }
             };
             drop(place);
-            Ok(asked.answered(response))
+            let response = asked.answered(response);
+            under_way.end(response.status(), &shared.traffic);
+            Ok(response)
         })
     }
 }
@@ -158,6 +170,7 @@ impl Shared {
     fn admit(&self, request: &Request) -> Result<Option<OwnedSemaphorePermit>, Problem> {
         let (method, uri, headers) = (request.method(), request.uri(), request.headers());
         if origin::is_foreign(method, uri, headers, self.settings.public_url.as_ref()) {
+            self.traffic.refuse(Refused::Foreign);
             return Err(Problem::Foreign);
         }
         // A path that is no text names nothing; the router's extractors would call it malformed.
@@ -172,7 +185,10 @@ impl Shared {
             return Ok(None);
         }
         let place = Arc::clone(&self.places).try_acquire_owned();
-        place.map(Some).map_err(|_| Problem::TooBusy)
+        place.map(Some).map_err(|_| {
+            self.traffic.refuse(Refused::Busy);
+            Problem::TooBusy
+        })
     }
 }
 

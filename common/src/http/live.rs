@@ -23,6 +23,8 @@ use super::read::{Caller, Read};
 use super::{Kit, Stopping};
 use crate::command::Key;
 use crate::execute::Failure;
+use crate::metrics::table::LIVE_STREAMS;
+use crate::metrics::{Gauge, Held, Meters};
 use crate::watch::Watch;
 
 /// Streams of one service at once. Each is a connection with a few kilobytes.
@@ -41,11 +43,13 @@ const EVENT_STREAM: HeaderValue = HeaderValue::from_static("text/event-stream");
 #[derive(Debug, Clone)]
 pub(super) struct Streams {
     places: Arc<Semaphore>,
+    open: Gauge,
 }
 
-impl Default for Streams {
-    fn default() -> Self {
-        Self { places: Arc::new(Semaphore::new(MAX_STREAMS)) }
+impl Streams {
+    pub(super) fn new(meters: &Meters) -> Self {
+        let open = meters.gauge(&LIVE_STREAMS, &[]);
+        Self { places: Arc::new(Semaphore::new(MAX_STREAMS)), open }
     }
 }
 
@@ -71,6 +75,7 @@ where
     let kit = request.kit().clone();
     let places = Arc::clone(&kit.streams().places);
     let place = places.try_acquire_owned().map_err(|_| Problem::TooManyStreams)?;
+    let place = (place, kit.streams().open.hold());
     let watch = kit.engine().watchers().watch(watched);
     let caller = request.caller().clone();
     let stopping = kit.settings().stopping.clone();
@@ -100,7 +105,7 @@ struct Watcher<F> {
     told: Option<u64>,
     /// Looks since anything was sent.
     quiet: u32,
-    _place: OwnedSemaphorePermit,
+    _place: (OwnedSemaphorePermit, Held),
 }
 
 impl<F, R> Watcher<F>

@@ -31,6 +31,7 @@ pub mod params;
 pub mod read;
 pub mod resource;
 mod settings;
+mod traffic;
 pub mod visitor;
 pub mod write;
 
@@ -72,7 +73,7 @@ struct Inner {
 impl Kit {
     /// The kit of the service whose commands `engine` executes.
     pub fn new(engine: Arc<Engine>, sessions: SessionView, settings: Settings) -> Self {
-        let (in_flight, streams) = (InFlight::default(), Streams::default());
+        let (in_flight, streams) = (InFlight::default(), Streams::new(engine.meters()));
         Self { inner: Arc::new(Inner { engine, sessions, settings, in_flight, streams }) }
     }
 

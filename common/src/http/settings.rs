@@ -9,6 +9,7 @@ use tokio::sync::watch;
 
 use super::visitor::ClientKey;
 use crate::id::Ids;
+use crate::metrics::Registry;
 use crate::time::Clock;
 
 /// How long a request may take until its answer begins.
@@ -39,6 +40,8 @@ pub struct Settings {
     pub max_under_way: usize,
     /// Ends live streams when the process stops.
     pub stopping: Stopping,
+    /// What is measured, of requests and of the services behind them.
+    pub metrics: Arc<Registry>,
 }
 
 impl Settings {
@@ -53,6 +56,7 @@ impl Settings {
             request_timeout: REQUEST_TIMEOUT,
             max_under_way: MAX_UNDER_WAY,
             stopping: Stopping::default(),
+            metrics: Registry::new(),
         }
     }
 

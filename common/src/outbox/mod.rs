@@ -15,11 +15,13 @@
 //! Rejected: marking each entry as published (a second write for every event), and one sequence for
 //! all replicas (every commit would conflict with every other).
 
+mod backlog;
+mod published;
 mod relay;
 mod sweep;
 mod trim;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -29,7 +31,9 @@ use tokio::sync::Notify;
 use crate::bus::Message;
 use crate::id::Id;
 use crate::store::{Action, Collection, Document, Expect, Write};
+use crate::time::Timestamp;
 
+pub use backlog::Backlog;
 pub use relay::Relay;
 pub use sweep::Sweep;
 pub use trim::{PARTITIONS, RETENTION, Trim};
@@ -71,8 +75,8 @@ pub struct Outbox {
 #[derive(Debug, Default)]
 struct State {
     next: u64,
-    /// Reserved, and not yet known to be published or never committed.
-    open: BTreeSet<u64>,
+    /// Reserved, and not yet known to be published or never committed; with each, since when.
+    open: BTreeMap<u64, Timestamp>,
     /// Committed and waiting for the bus.
     waiting: VecDeque<Entry>,
     /// Counts left to the sweep: nobody knows whether they were committed, or memory had no room
@@ -86,13 +90,13 @@ impl Outbox {
         Self { writer, state: Mutex::default(), handed_over: Notify::new() }
     }
 
-    /// Counts for `many` entries.
-    pub(crate) fn reserve(&self, many: usize) -> Range<u64> {
+    /// Counts for `many` entries that are decided now.
+    pub(crate) fn reserve(&self, many: usize, now: Timestamp) -> Range<u64> {
         let mut state = self.lock();
         let first = state.next;
         state.next += many as u64;
         let counts = first..state.next;
-        state.open.extend(counts.clone());
+        state.open.extend(counts.clone().map(|count| (count, now)));
         counts
     }
 
@@ -153,9 +157,16 @@ impl Outbox {
         state.waiting.len() + state.left.len()
     }
 
+    /// How many entries are decided and not known to be published or never committed, and since
+    /// when the oldest of them is.
+    fn open(&self) -> (usize, Option<Timestamp>) {
+        let state = self.lock();
+        (state.open.len(), state.open.first_key_value().map(|(_, since)| *since))
+    }
+
     fn watermark(&self) -> u64 {
         let state = self.lock();
-        state.open.first().copied().unwrap_or(state.next)
+        state.open.first_key_value().map_or(state.next, |(count, _)| *count)
     }
 
     fn take(&self, most: usize) -> Vec<Entry> {

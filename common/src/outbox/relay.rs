@@ -6,19 +6,28 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::Outbox;
+use super::published::Published;
 use crate::bus::{Bus, MAX_MESSAGES};
+use crate::metrics::Meters;
 use crate::worker::{Progress, Reconciler, StepFailed};
 
 /// Publishes what has been handed over.
 pub struct Relay {
     outbox: Arc<Outbox>,
     bus: Arc<dyn Bus>,
+    published: Published,
 }
 
 impl Relay {
     /// A relay from `outbox` to `bus`.
     pub fn new(outbox: Arc<Outbox>, bus: Arc<dyn Bus>) -> Self {
-        Self { outbox, bus }
+        Self { outbox, bus, published: Published::default() }
+    }
+
+    /// The same, counting with `meters`.
+    #[must_use]
+    pub fn metered(self, meters: &Meters) -> Self {
+        Self { published: Published::of(meters, "relay"), ..self }
     }
 }
 
@@ -46,6 +55,7 @@ impl Reconciler for Relay {
             self.outbox.put_back(entries);
             return Err(StepFailed::new(down));
         }
+        self.published.add(entries.iter().map(|entry| entry.message.subject));
         self.outbox.published(entries.iter().map(|entry| entry.count));
         Ok(Progress::More)
     }

@@ -8,10 +8,12 @@ use async_trait::async_trait;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::published::Published;
 use super::{OUTBOX, Outbox, WATERMARKS, entry_id, is_void};
 use crate::bus::{Bus, MAX_MESSAGES, Message};
 use crate::events::{self, Envelope, NotUnderstood};
 use crate::id::Id;
+use crate::metrics::Meters;
 use crate::store::{
     Action, CommitError, Document, Expect, Filter, Found, MAX_PAGE, Order, Query, Store, Write,
 };
@@ -54,6 +56,7 @@ pub struct Sweep {
     /// Whether no other process writes to the store, so that other writers' entries are orphans.
     exclusive: bool,
     state: Mutex<State>,
+    published: Published,
 }
 
 #[derive(Debug, Default, Clone)]
@@ -83,7 +86,14 @@ impl Sweep {
         clock: Arc<dyn Clock>,
         exclusive: bool,
     ) -> Self {
-        Self { outbox, store, bus, clock, exclusive, state: Mutex::default() }
+        let (state, published) = (Mutex::default(), Published::default());
+        Self { outbox, store, bus, clock, exclusive, state, published }
+    }
+
+    /// The same, counting with `meters`.
+    #[must_use]
+    pub fn metered(self, meters: &Meters) -> Self {
+        Self { published: Published::of(meters, "sweep"), ..self }
     }
 
     /// Makes this writer known. Before its first commit, or nobody would look for what a crash
@@ -204,7 +214,7 @@ impl Sweep {
                 Some(document) if is_void(&document) => self.outbox.found_published(count),
                 Some(document) => {
                     let message = message(&document).map_err(StepFailed::new)?;
-                    self.bus.publish(vec![message]).await.map_err(StepFailed::new)?;
+                    self.hand_over(vec![message]).await?;
                     self.outbox.found_published(count);
                 }
             }
@@ -252,7 +262,14 @@ impl Sweep {
         if messages.is_empty() {
             return Ok(());
         }
-        self.bus.publish(messages).await.map_err(StepFailed::new)
+        self.hand_over(messages).await
+    }
+
+    async fn hand_over(&self, messages: Vec<Message>) -> Result<(), StepFailed> {
+        let subjects: Vec<_> = messages.iter().map(|message| message.subject).collect();
+        self.bus.publish(messages).await.map_err(StepFailed::new)?;
+        self.published.add(subjects.into_iter());
+        Ok(())
     }
 
     /// Writes a document that only this process, or only its successor, writes; returns its

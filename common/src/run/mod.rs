@@ -8,6 +8,7 @@
 
 mod clock;
 mod program;
+mod scrape;
 mod serve;
 mod tasks;
 
@@ -18,14 +19,15 @@ use std::time::Duration;
 use tokio::sync::watch;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::bus::Bus;
 use crate::bus::embedded::{self, EmbeddedBus};
+use crate::bus::{Bus, Lag};
 use crate::events::USERS;
 use crate::execute::{Engine, Ports};
 use crate::http::{self, Kit};
 use crate::id::{Ids, NoEntropy, SystemEntropy, random_u64};
 use crate::inbox::Inbox;
-use crate::outbox::{Outbox, Relay, Sweep, Trim};
+use crate::metrics::Meters;
+use crate::outbox::{Backlog, Outbox, Relay, Sweep, Trim};
 use crate::replies::Clearing;
 use crate::service::{Context, RESERVED, Service};
 use crate::session::{self, SessionView};
@@ -36,6 +38,7 @@ use crate::worker::{Reconciler, StepFailed, work};
 
 pub use clock::SystemClock;
 pub use program::{block_on, exit, listen, stop_signal};
+pub use scrape::expose;
 pub use serve::serve;
 pub use tasks::TokioTasks;
 
@@ -171,6 +174,7 @@ impl Running {
         http: &http::Settings,
     ) -> Result<(), StartError> {
         let Service { name, collections, assemble } = service;
+        let meters = Meters::of(&http.metrics, name);
         let store = embedded.store(name, &[collections, RESERVED].concat())?;
         let clock = Arc::clone(&embedded.clock);
         let bus: Arc<dyn Bus> = Arc::clone(&embedded.bus) as _;
@@ -182,10 +186,11 @@ impl Running {
             Arc::clone(&clock),
             // The data folder is locked: nobody else writes to this file.
             true,
-        );
+        )
+        .metered(&meters);
         sweep.register().await.map_err(StartError::Register)?;
         let sweep = Arc::new(sweep);
-        let engine = Engine::new(
+        let engine = Engine::metered(
             Ports {
                 store: Arc::clone(&store),
                 clock: Arc::clone(&clock),
@@ -193,6 +198,7 @@ impl Running {
                 tasks: Arc::new(embedded.tasks.clone()),
             },
             Arc::clone(&outbox),
+            meters.clone(),
         );
         let sessions = SessionView::new(Arc::clone(&engine));
         let refresher = sessions.refresher();
@@ -205,7 +211,7 @@ impl Running {
         }
         self.routes.push(parts.routes);
         let common: [Arc<dyn Reconciler>; 5] = [
-            Arc::new(Relay::new(Arc::clone(&outbox), Arc::clone(&bus))),
+            Arc::new(Relay::new(Arc::clone(&outbox), Arc::clone(&bus)).metered(&meters)),
             Arc::clone(&sweep) as _,
             Arc::new(Trim::new(Arc::clone(&store), Arc::clone(&clock))),
             Arc::new(Clearing::new(Arc::clone(&store), Arc::clone(&clock))),
@@ -215,6 +221,8 @@ impl Running {
             let work = work(reconciler, name, Arc::clone(&clock), self.stopped());
             self.tasks.start(work);
         }
+        meters.ask(Arc::new(Lag::new(Arc::clone(&bus), name, &meters)));
+        meters.ask(Arc::new(Backlog::new(Arc::clone(&outbox), Arc::clone(&clock), &meters)));
         let inbox = Inbox::new(Arc::clone(&engine), name, hears);
         let stopped = self.stopped();
         self.tasks.start(async move { inbox.listen(&*bus, stopped).await });

@@ -7,7 +7,6 @@ mod hear_order;
 mod look_again;
 mod record_captured;
 mod record_declined;
-mod record_opened;
 mod record_refunded;
 mod start;
 
@@ -23,7 +22,6 @@ pub use hear_order::HearOrder;
 pub use look_again::LookAgain;
 pub use record_captured::RecordCaptured;
 pub use record_declined::RecordDeclined;
-pub use record_opened::RecordOpened;
 pub use record_refunded::RecordRefunded;
 pub use start::{Begun, Start};
 

@@ -101,6 +101,22 @@ pub async fn due(
     found.iter().map(|found| Ok(command::read(&found.document)?)).collect()
 }
 
+/// Payments about which something is still to be done, those to be looked at first first.
+///
+/// # Errors
+/// When the store cannot serve.
+pub async fn unresolved(engine: &Engine, limit: usize) -> Result<Vec<Payment>, Failure> {
+    let query = Query {
+        collection: &PAYMENTS,
+        filters: vec![Filter::AtLeast("due", Value::Integer(i64::MIN))],
+        order: Sort { field: Some("due"), descending: false },
+        after: None,
+        limit,
+    };
+    let found = engine.store().find(query).await?;
+    found.iter().map(|found| Ok(command::read(&found.document)?)).collect()
+}
+
 /// What kind of value the list of payments is ordered by.
 pub const ORDERED_BY: Kind = Kind::Text;
 

@@ -5,11 +5,13 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use axum::http::HeaderMap;
+use common::id::PaymentId;
 use common::time::{Clock, Timestamp};
 use payments::domain::{Notice, Token};
 use payments::provider::sandbox::Sandbox;
 use payments::provider::{
-    BadNotice, Charge, ChargeRequest, Letter, Provider, ProviderError, Refund, RefundRequest,
+    BadNotice, Charge, ChargeRequest, Provider, ProviderError, Refund, RefundRequest,
 };
 
 /// What goes wrong with one call.
@@ -92,12 +94,12 @@ impl Provider for Faulty {
         self.through("charge", self.sandbox.charge(request)).await
     }
 
-    async fn look_up(&self, request: &ChargeRequest) -> Result<Option<Charge>, ProviderError> {
-        self.through("look_up", self.sandbox.look_up(request)).await
+    async fn look_up(&self, payment: PaymentId) -> Result<Option<Charge>, ProviderError> {
+        self.through("look_up", self.sandbox.look_up(payment)).await
     }
 
-    async fn abandon(&self, request: &ChargeRequest) -> Result<Charge, ProviderError> {
-        self.through("abandon", self.sandbox.abandon(request)).await
+    async fn abandon(&self, payment: PaymentId) -> Result<Charge, ProviderError> {
+        self.through("abandon", self.sandbox.abandon(payment)).await
     }
 
     async fn refund(&self, request: &RefundRequest) -> Result<Refund, ProviderError> {
@@ -106,9 +108,10 @@ impl Provider for Faulty {
 
     async fn verify_webhook(
         &self,
-        letter: Letter<'_>,
+        headers: &HeaderMap,
+        body: &[u8],
         now: Timestamp,
     ) -> Result<Notice, BadNotice> {
-        self.sandbox.verify_webhook(letter, now).await
+        self.sandbox.verify_webhook(headers, body, now).await
     }
 }

@@ -33,6 +33,7 @@ const BANS: &[Ban] = &[
         instead: "ask the Clock that was handed in",
         homes: &[
             ("common/src/time", "the clock"),
+            ("common/src/metrics", "measures how long things take; nothing decides by it"),
             ("common/src/run", "makes the system's clock"),
             ("common/src/telemetry", "log lines carry the wall time; nothing decides by it"),
         ],

@@ -192,4 +192,8 @@ impl Bus for EmbeddedBus {
         log.check()?;
         Ok(log.epoch.to_string())
     }
+
+    async fn behind(&self, group: &'static str) -> Option<u64> {
+        self.shared.lock().behind(group)
+    }
 }

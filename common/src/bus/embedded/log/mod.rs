@@ -192,6 +192,12 @@ impl Log {
         index
     }
 
+    /// How many messages lie between the position of the group `name` and the end.
+    pub(super) fn behind(&self, name: &str) -> Option<u64> {
+        let group = self.groups.iter().find(|group| group.name() == name)?;
+        Some(self.next.saturating_sub(group.position()))
+    }
+
     pub(super) fn group(&mut self, index: usize) -> &mut Group {
         &mut self.groups[index]
     }

@@ -1,0 +1,130 @@
+//! What is counted of payments, and what is shown of those that are not settled.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use common::execute::Engine;
+use common::metrics::table::{
+    PAYMENTS, PAYMENTS_OLDEST, PAYMENTS_UNRESOLVED, PROVIDER_CALL_SECONDS,
+};
+use common::metrics::{Counter, Gauge, Histogram, Look, Meters, Stopwatch};
+
+use crate::queries;
+
+/// Most unresolved payments that are counted for whoever watches.
+const MOST_COUNTED: usize = 1_000;
+
+/// A call to a provider.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Call {
+    Charge,
+    LookUp,
+    Abandon,
+    Refund,
+}
+
+/// How long one kind of call took, by what came of it.
+struct Calls {
+    answered: Histogram,
+    failed: Histogram,
+    timeout: Histogram,
+}
+
+/// What is counted of payments.
+pub(crate) struct Counts {
+    captured: Counter,
+    declined: Counter,
+    refunded: Counter,
+    /// In the order of [`Call`].
+    calls: [Calls; 4],
+}
+
+impl Counts {
+    pub(crate) fn of(meters: &Meters) -> Self {
+        let outcome = |outcome| meters.counter(&PAYMENTS, &[outcome]);
+        let calls = |call| {
+            let outcome = |outcome| meters.histogram(&PROVIDER_CALL_SECONDS, &[call, outcome]);
+            Calls {
+                answered: outcome("answered"),
+                failed: outcome("failed"),
+                timeout: outcome("timeout"),
+            }
+        };
+        Self {
+            captured: outcome("captured"),
+            declined: outcome("declined"),
+            refunded: outcome("refunded"),
+            calls: ["charge", "look_up", "abandon", "refund"].map(calls),
+        }
+    }
+
+    /// A capture is recorded; whether that is news.
+    pub(crate) fn captured(&self, is_news: bool) {
+        self.captured.add(is_news.into());
+    }
+
+    /// A decline is recorded; whether that is news.
+    pub(crate) fn declined(&self, is_news: bool) {
+        self.declined.add(is_news.into());
+    }
+
+    /// A refund is recorded; whether that is news.
+    pub(crate) fn refunded(&self, is_news: bool) {
+        self.refunded.add(is_news.into());
+    }
+
+    /// A call begins.
+    pub(crate) fn begin(&self, call: Call) -> Stopwatch {
+        self.of_call(call).answered.start()
+    }
+
+    /// A call was answered, well or not.
+    pub(crate) fn answered(&self, call: Call, begun: Stopwatch, is_well: bool) {
+        let calls = self.of_call(call);
+        if is_well { &calls.answered } else { &calls.failed }.stop(begun);
+    }
+
+    /// A call was given up.
+    pub(crate) fn given_up(&self, call: Call, begun: Stopwatch) {
+        self.of_call(call).timeout.stop(begun);
+    }
+
+    fn of_call(&self, call: Call) -> &Calls {
+        &self.calls[call as usize]
+    }
+}
+
+/// Shows how many payments are unresolved, and since when.
+pub(crate) struct Unresolved {
+    engine: Arc<Engine>,
+    many: Gauge,
+    oldest: Gauge,
+}
+
+impl Unresolved {
+    pub(crate) fn new(engine: Arc<Engine>) -> Self {
+        let meters = engine.meters();
+        let many = meters.gauge(&PAYMENTS_UNRESOLVED, &[]);
+        let oldest = meters.gauge(&PAYMENTS_OLDEST, &[]);
+        Self { engine, many, oldest }
+    }
+}
+
+#[async_trait]
+impl Look for Unresolved {
+    async fn look(&self) {
+        match queries::unresolved(&self.engine, MOST_COUNTED).await {
+            Ok(payments) => {
+                self.many.set_count(payments.len());
+                let oldest = payments.iter().map(|payment| payment.created_at).min();
+                let age = oldest.map_or(Duration::ZERO, |since| self.engine.now().since(since));
+                self.oldest.set_time(age);
+            }
+            Err(_) => {
+                self.many.set_unknown();
+                self.oldest.set_unknown();
+            }
+        }
+    }
+}
