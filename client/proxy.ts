@@ -77,7 +77,7 @@ async function statusOf(request: NextRequest): Promise<200 | 404 | 503> {
   if (id === undefined || request.method !== 'GET') return 200
   if (!isId(id)) return 404
   try {
-    const answer = await fetch(new URL(`/api/tickets/${id}`, apiOrigin()), {
+    const answer = await fetch(new URL(`/api/tickets/${id}`, apiOrigin('/api/tickets')), {
       method: 'HEAD',
       signal: AbortSignal.timeout(2_000),
     })
@@ -102,5 +102,5 @@ function withoutEmptyFields(request: NextRequest): URL | undefined {
 /** Where nothing stands in front, the browser's event streams are passed on from here. */
 function toApi(request: NextRequest): NextResponse {
   const { pathname, search } = request.nextUrl
-  return NextResponse.rewrite(new URL(pathname + search, apiOrigin()))
+  return NextResponse.rewrite(new URL(pathname + search, apiOrigin(pathname)))
 }

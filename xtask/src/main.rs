@@ -5,11 +5,13 @@
 //! - [`mod@deny`]: licences, banned crates and sources.
 //! - [`mod@client`]: the web client, built, linted and tested; [`browser`]: tried in one.
 //! - [`mod@mongodb`]: a real server for the store that runs on one.
+//! - [`mod@manifests`]: what `infra/k8s` applies, rendered and judged.
 //! - [`openapi`], [`schemathesis`], [`server`]: the HTTP contract, generated and tried.
 
 mod browser;
 mod client;
 mod deny;
+mod manifests;
 mod mongodb;
 mod openapi;
 mod program;

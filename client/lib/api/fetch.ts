@@ -14,7 +14,7 @@ export async function call<P extends keyof paths, M extends MethodOf<P>>(
   options: CallOptions<P, M> = {},
 ): Promise<Answer<Success<P, M>>> {
   const requestHeaders = await headersToPassOn(options)
-  const address = new URL(filled(path, options.path), apiOrigin())
+  const address = new URL(filled(path, options.path), apiOrigin(path))
   for (const [name, value] of Object.entries(options.query ?? {})) {
     if (value !== undefined && value !== null && value !== '') {
       address.searchParams.set(name, String(value))
@@ -105,7 +105,8 @@ async function headersToPassOn(options: {
   const requestId = incoming.get('x-request-id')
   if (requestId) result.set('x-request-id', requestId)
   const key = process.env.TICKETING_CLIENT_KEY
-  const address = incoming.get('x-forwarded-for')?.split(',')[0]?.trim()
+  // The last is what the proxy before us saw; those before it are what the visitor claims.
+  const address = incoming.get('x-forwarded-for')?.split(',').at(-1)?.trim()
   if (key && address) {
     // The API believes the address only together with the key.
     result.set('x-ticketing-client', key)

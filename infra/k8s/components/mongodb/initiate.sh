@@ -1,0 +1,7 @@
+#!/bin/sh
+# Makes the members a replica set, and makes or renews the services' users. Run as often as one likes.
+set -eu
+# The members' key is also the password of their internal user, the only one that there is before there are users.
+key=$(tr -d '[:space:]' < /run/secrets/mongodb/key)
+export key
+exec mongosh --quiet --norc --nodb /scripts/initiate.js

@@ -1,0 +1,7 @@
+#!/bin/sh
+# Starts one member of the replica set. Its key file must be readable by nobody else, which a mounted secret never is.
+set -eu
+umask 077
+tr -d '[:space:]' < /run/secrets/mongodb/key > /tmp/key
+exec mongod --replSet ticketing --keyFile /tmp/key --bind_ip_all --ipv6 --dbpath /data/db \
+  --wiredTigerCacheSizeGB "${CACHE_GB:-0.5}" --quiet
