@@ -6,7 +6,7 @@ export function zoneNames(): string[] {
 }
 
 /** Runtimes still say some names that the places themselves no longer go by. */
-const renamed: Record<string, string> = {
+export const renamed: Record<string, string> = {
   'America/Buenos_Aires': 'America/Argentina/Buenos_Aires',
   'America/Godthab': 'America/Nuuk',
   'Asia/Calcutta': 'Asia/Kolkata',
@@ -54,6 +54,17 @@ export function momentOf(local: string, zone: string): LocalTime {
 }
 
 const DAY_MS = 86_400_000
+
+/** As `momentOf`, in fewer bytes: for a preview, whose form says later what is no moment. */
+export function previewOf(local: string, zone: string): string | undefined {
+  const asUtc = Date.parse(`${local}Z`)
+  try {
+    const near = asUtc - offset(asUtc, zone)
+    return new Date(asUtc - offset(near, zone)).toISOString()
+  } catch {
+    return undefined
+  }
+}
 
 /** What clocks in `zone` show at that moment: `2027-01-10T19:30`. */
 export function localOf(iso: string, zone: string): string {

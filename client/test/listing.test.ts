@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import type { Ticket } from '@/lib/api'
 import { currencies, likelyCurrency } from '@/lib/currencies'
 import { besideFields, differing, listingOf, priceOf, valuesOf } from '@/lib/listing'
-import { localOf, modernName, momentOf, zoneNames, zoneParts } from '@/lib/zones'
+import { localOf, modernName, momentOf, previewOf, zoneNames, zoneParts } from '@/lib/zones'
 
 const now = Date.parse('2026-11-24T00:00:00.000Z')
 const filled = {
@@ -28,6 +28,18 @@ test('a clock on the wall tells the moment', () => {
   expect(moment('2027-07-01T20:00', 'Europe/Berlin')).toBe('2027-07-01T18:00:00.000Z')
   expect(moment('2027-07-01T20:00:00', 'Asia/Kathmandu')).toBe('2027-07-01T14:15:00.000Z')
   expect(moment('2027-01-10T00:00', 'Pacific/Kiritimati')).toBe('2027-01-09T10:00:00.000Z')
+})
+
+test('a preview shows the same moment, and none of what is no time', () => {
+  for (const [local, zone] of [
+    ['2027-01-10T19:30', 'America/Los_Angeles'],
+    ['2027-07-01T20:00', 'Asia/Kathmandu'],
+    ['2027-03-28T03:00', 'Europe/Berlin'],
+  ] as const) {
+    expect(previewOf(local, zone)).toBe(moment(local, zone))
+  }
+  expect(previewOf('', 'UTC')).toBeUndefined()
+  expect(previewOf('2027-07-01T20:00', 'Mars/Olympus')).toBeUndefined()
 })
 
 test('an hour that clocks skip does not exist, and of one that comes twice it is the first', () => {

@@ -10,6 +10,7 @@ use common::metrics::table::{
 };
 use common::metrics::{Counter, Gauge, Histogram, Look, Meters, Stopwatch};
 
+use crate::provider::Charge;
 use crate::queries;
 
 /// Most unresolved payments that are counted for whoever watches.
@@ -18,6 +19,8 @@ const MOST_COUNTED: usize = 1_000;
 /// A call to a provider.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Call {
+    Open,
+    Door,
     Charge,
     LookUp,
     Abandon,
@@ -37,7 +40,7 @@ pub(crate) struct Counts {
     declined: Counter,
     refunded: Counter,
     /// In the order of [`Call`].
-    calls: [Calls; 4],
+    calls: [Calls; 6],
 }
 
 impl Counts {
@@ -55,18 +58,17 @@ impl Counts {
             captured: outcome("captured"),
             declined: outcome("declined"),
             refunded: outcome("refunded"),
-            calls: ["charge", "look_up", "abandon", "refund"].map(calls),
+            calls: ["open", "door", "charge", "look_up", "abandon", "refund"].map(calls),
         }
     }
 
-    /// A capture is recorded; whether that is news.
-    pub(crate) fn captured(&self, is_news: bool) {
-        self.captured.add(is_news.into());
-    }
-
-    /// A decline is recorded; whether that is news.
-    pub(crate) fn declined(&self, is_news: bool) {
-        self.declined.add(is_news.into());
+    /// Where this is counted once it is known to be news.
+    pub(crate) fn of_charge(&self, charge: &Charge) -> Counter {
+        match charge {
+            Charge::Captured { .. } => self.captured.clone(),
+            Charge::Declined(_) => self.declined.clone(),
+            Charge::Pending => Counter::default(),
+        }
     }
 
     /// A refund is recorded; whether that is news.

@@ -1,6 +1,6 @@
 //! Wire types ↔ requests, commands and queries. No rules are decided here.
 
-use axum::extract::{FromRef, Path, State};
+use axum::extract::{FromRef, Path, RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use common::command::{Fault, Refusal};
 use common::execute::{Engine, Failure};
@@ -14,7 +14,7 @@ use utoipa_axum::routes;
 use crate::Works;
 use crate::domain::{Payment, RequestKey, Token};
 use crate::pay::{PayRequest, Unpaid};
-use crate::provider::{BadNotice, Provider};
+use crate::provider::{BadNotice, Letter, Provider};
 use crate::queries::{self, Seen};
 use crate::views::{NewPayment, Paid, PaymentView};
 use crate::webhook::NotTaken;
@@ -66,7 +66,7 @@ async fn pay(State(api): State<Api>, request: Write) -> Result<Response, Problem
     let buyer = request.session()?.user_id;
     let mut fields = request.fields()?;
     let order: Option<OrderId> = fields.id("orderId");
-    let token = token_in(&mut fields, api.works.resolver.provider().as_ref());
+    let token = token_in(&mut fields, api.works.resolver.providers().chosen().as_ref());
     let (Some(order), Some(token)) = (order, token) else {
         return Err(fields.refusal().into());
     };
@@ -173,13 +173,12 @@ async fn watch(Path(id): Path<String>, request: Read) -> Result<Response, Proble
 async fn notice(
     State(api): State<Api>,
     Path(provider): Path<String>,
+    RawQuery(query): RawQuery,
     request: Write,
 ) -> Result<Response, Problem> {
-    if provider != api.works.webhook.provider() {
-        return Err(Refusal::NotFound.into());
-    }
-    let body = request.body()?;
-    let taken = api.works.webhook.receive(request.headers(), body, request.trace()).await;
+    let letter =
+        Letter { headers: request.headers(), query: query.as_deref(), body: request.body()? };
+    let taken = api.works.webhook.receive(&provider, letter, request.trace()).await;
     taken.map_err(not_taken)?;
     Ok(Answer::empty(204).into_response())
 }
@@ -230,6 +229,7 @@ fn unpaid(unpaid: Unpaid) -> Problem {
 fn not_taken(not_taken: NotTaken) -> Problem {
     match not_taken {
         NotTaken::Failed(failure) => failure.into(),
+        NotTaken::NoProvider => Refusal::NotFound.into(),
         // Busy is what the sender has to know: it sends the notice again.
         NotTaken::Bad(BadNotice::Unavailable(_)) => Failure::Overloaded.into(),
         NotTaken::Bad(BadNotice::Signature(_) | BadNotice::Unreadable(_)) => {

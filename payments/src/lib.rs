@@ -40,8 +40,8 @@ use common::worker::Reconciler;
 
 use documents::{LEDGER, NOTICES, PAYABLES, PAYMENTS, REQUESTS};
 use pay::Pay;
-use provider::Provider;
 use provider::sandbox::{Courier, Sandbox};
+use provider::{Provider, Providers};
 use resolve::Resolver;
 use settle::{ForgetRequests, Settle};
 use webhook::Webhook;
@@ -52,8 +52,11 @@ pub static COLLECTIONS: &[&Collection] = &[&PAYMENTS, &PAYABLES, &LEDGER, &REQUE
 /// What the operator decides about payments.
 #[derive(Clone)]
 pub struct Settings {
-    /// Who moves the money.
-    pub provider: Arc<Sandbox>,
+    /// The sandbox: what payments are tried out with where there is nothing else, and what those
+    /// that began with it end with where there is.
+    pub sandbox: Arc<Sandbox>,
+    /// Who moves real money, where there is somebody.
+    pub provider: Option<Arc<dyn Provider>>,
     /// How long things may take.
     pub timing: Timing,
 }
@@ -64,10 +67,14 @@ pub fn service(settings: Settings) -> Service {
         name: "payments",
         collections: COLLECTIONS,
         assemble: Box::new(move |Context { engine, kit }| {
-            let sandbox = settings.provider;
-            let provider = Arc::clone(&sandbox) as Arc<dyn Provider>;
+            let Settings { sandbox, provider, timing } = settings;
+            let trial = Arc::clone(&sandbox) as Arc<dyn Provider>;
+            let providers = match provider {
+                Some(real) => Providers::new(real, vec![trial]),
+                None => trial.into(),
+            };
             engine.meters().ask(Arc::new(counts::Unresolved::new(Arc::clone(&engine))));
-            let works = Works::new(engine, provider, settings.timing);
+            let works = Works::new(engine, providers, timing);
             let mut reconcilers = works.reconcilers();
             reconcilers.push(Arc::new(Courier::new(sandbox, Arc::clone(&works.webhook))));
             let routes = http::routes(http::Api { kit, works });
@@ -107,8 +114,9 @@ pub struct Works {
 
 impl Works {
     /// Puts them together.
-    pub fn new(engine: Arc<Engine>, provider: Arc<dyn Provider>, timing: Timing) -> Self {
-        let resolver = Arc::new(Resolver::new(engine, provider, timing.provider_timeout));
+    pub fn new(engine: Arc<Engine>, providers: impl Into<Providers>, timing: Timing) -> Self {
+        let providers = providers.into();
+        let resolver = Arc::new(Resolver::new(engine, providers, timing.provider_timeout));
         let pay = Arc::new(Pay::new(Arc::clone(&resolver), timing.answer_within));
         let webhook = Arc::new(Webhook::new(Arc::clone(&resolver)));
         Self { resolver, pay, webhook }

@@ -21,7 +21,7 @@ use tokio::sync::oneshot;
 
 use crate::commands::{Begun, Start};
 use crate::domain::refund::{Fate, fate};
-use crate::domain::{Decline, Payable, Payment, RequestKey, State, Token};
+use crate::domain::{Decline, Means, Payable, Payment, RequestKey, State, Token};
 use crate::queries;
 use crate::resolve::Resolver;
 
@@ -86,7 +86,10 @@ impl Pay {
     async fn begin(&self, asked: PayRequest) -> Result<Begun, Failure> {
         let PayRequest { order, buyer, token, request, trace } = asked;
         let lease = self.resolver.lease();
-        let start = Start { order, buyer, token, request, trace: trace.clone(), lease };
+        let provider = self.resolver.providers().chosen().name();
+        let means = Means::Token(token);
+        let trace_of_it = trace.clone();
+        let start = Start { order, buyer, means, provider, request, trace: trace_of_it, lease };
         let resolver = Arc::clone(&self.resolver);
         let (tell, told) = oneshot::channel();
         let work = async move {

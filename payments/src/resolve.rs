@@ -15,10 +15,14 @@ use common::id::PaymentId;
 use common::worker::Progress;
 use tokio::sync::Notify;
 
-use crate::commands::{Conclude, LookAgain, RecordCaptured, RecordDeclined, RecordRefunded};
+use crate::commands::{
+    Conclude, LookAgain, RecordCaptured, RecordDeclined, RecordOpened, RecordRefunded,
+};
 use crate::counts::{Call, Counts};
-use crate::domain::{Decline, OrderStanding, Payment, State, Token};
-use crate::provider::{Charge, ChargeRequest, Provider, ProviderError, Refund, RefundRequest};
+use crate::domain::{Decline, Means, OrderStanding, Payment, State};
+use crate::provider::{
+    Charge, ChargeRequest, Door, Provider, ProviderError, Providers, Refund, RefundRequest,
+};
 use crate::queries::{self, Seen};
 
 /// How long a captured payment waits to hear of its order's end before it is looked at. Hearing of
@@ -28,8 +32,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// Makes looks.
 pub struct Resolver {
     engine: Arc<Engine>,
-    provider: Arc<dyn Provider>,
-    /// How long the provider has to answer a call.
+    providers: Providers,
+    /// How long a provider has to answer a call.
     timeout: Duration,
     /// Payments that this process is looking at just now.
     busy: Mutex<HashSet<PaymentId>>,
@@ -38,10 +42,10 @@ pub struct Resolver {
 }
 
 impl Resolver {
-    /// A resolver that gives the provider `timeout` to answer a call.
-    pub fn new(engine: Arc<Engine>, provider: Arc<dyn Provider>, timeout: Duration) -> Self {
+    /// A resolver that gives providers `timeout` to answer a call.
+    pub fn new(engine: Arc<Engine>, providers: Providers, timeout: Duration) -> Self {
         let counts = Counts::of(engine.meters());
-        Self { engine, provider, timeout, busy: Mutex::default(), bell: Notify::new(), counts }
+        Self { engine, providers, timeout, busy: Mutex::default(), bell: Notify::new(), counts }
     }
 
     /// Executes this service's commands.
@@ -50,8 +54,17 @@ impl Resolver {
     }
 
     /// Who moves the money.
-    pub fn provider(&self) -> &Arc<dyn Provider> {
-        &self.provider
+    pub fn providers(&self) -> &Providers {
+        &self.providers
+    }
+
+    /// Who moves the money of this payment.
+    fn provider_of(&self, payment: &Payment) -> Result<&Arc<dyn Provider>, ProviderError> {
+        let found = self.providers.named(&payment.provider);
+        found.ok_or_else(|| {
+            let name = &payment.provider;
+            ProviderError::Rejected(format!("the provider {name} is not configured any more"))
+        })
     }
 
     /// How long a look may take: as long as the provider has, and a moment for the commits around
@@ -83,7 +96,10 @@ impl Resolver {
             return Ok(Progress::Idle);
         };
         match &seen.payment.state {
-            State::Started { token } => self.ask(&seen, token).await,
+            State::Started { means, opened } => {
+                let request = request(&seen.payment, means, opened.clone());
+                self.ask(&seen, request).await
+            }
             State::Captured { .. } => self.conclude(&seen.payment).await,
             State::Refunding { reference, .. } => self.give_back(&seen, reference).await,
             State::Declined { .. } | State::Refunded { .. } => Ok(Progress::Idle),
@@ -101,8 +117,14 @@ impl Resolver {
             State::Started { .. } if common::planted::is(common::planted::Bug::BelievedNotice) => {
                 Ok(Some(Charge::Captured { reference: "as the notice says".to_owned() }))
             }
-            State::Started { .. } => {
-                self.in_time(Call::LookUp, self.provider.look_up(payment.id)).await
+            State::Started { means, opened } => {
+                let request = request(payment, means, opened.clone());
+                match self.provider_of(payment) {
+                    // What was never made there cannot have come to anything.
+                    Ok(provider) if provider.opens() && opened.is_none() => Ok(None),
+                    Ok(provider) => self.in_time(Call::LookUp, provider.look_up(&request)).await,
+                    Err(error) => Err(error),
+                }
             }
             _ => Ok(None),
         };
@@ -119,25 +141,15 @@ impl Resolver {
 
     /// A payment that is not known to be taken: the provider is asked for the money; or, where the
     /// order has ended meanwhile, to take none.
-    async fn ask(&self, seen: &Seen, token: &Token) -> Result<Progress, Failure> {
+    async fn ask(&self, seen: &Seen, request: ChargeRequest) -> Result<Progress, Failure> {
         let payment = &seen.payment;
         let payable = queries::payable(&self.engine, payment.order).await?;
         let is_wanted = payable.is_none_or(|payable| payable.standing == OrderStanding::Open);
-        let answer = if is_wanted {
-            let (order, amount) = (payment.order, payment.amount);
-            let token = token.clone();
-            let request = ChargeRequest { payment: payment.id, order, amount, token };
-            #[cfg(feature = "planted")]
-            let request = match common::planted::is(common::planted::Bug::FreshKey) {
-                true => ChargeRequest {
-                    payment: PaymentId(self.engine.ids().next(self.engine.now())),
-                    ..request
-                },
-                false => request,
-            };
-            self.in_time(Call::Charge, self.provider.charge(&request)).await
-        } else {
-            self.in_time(Call::Abandon, self.provider.abandon(payment.id)).await
+        let answer = match self.opened(payment, request).await? {
+            Ok(Some(request)) => self.call(payment, &request, is_wanted).await,
+            // Somebody else has seen its end meanwhile.
+            Ok(None) => return Ok(Progress::Idle),
+            Err(error) => Err(error),
         };
         match answer {
             Ok(Charge::Pending) => self.look_later(seen).await,
@@ -163,24 +175,96 @@ impl Resolver {
         }
     }
 
+    /// The request, once the provider has made its payment and that is committed. `None` where the
+    /// payment's end is known.
+    async fn opened(
+        &self,
+        payment: &Payment,
+        request: ChargeRequest,
+    ) -> Result<Result<Option<ChargeRequest>, ProviderError>, Failure> {
+        let provider = match self.provider_of(payment) {
+            Ok(provider) => provider,
+            Err(error) => return Ok(Err(error)),
+        };
+        if request.opened.is_some() || !provider.opens() {
+            return Ok(Ok(Some(request)));
+        }
+        let reference = match self.in_time(Call::Open, provider.open(&request)).await {
+            Ok(reference) => reference,
+            Err(error) => return Ok(Err(error)),
+        };
+        let command = RecordOpened { payment: payment.id, reference };
+        let opened = self.engine.run(command, &payment.trace).await?;
+        Ok(Ok(opened.map(|opened| ChargeRequest { opened: Some(opened), ..request })))
+    }
+
+    /// One call: for the money; to hear whether the buyer has paid; or, where the order has ended
+    /// meanwhile, to take none.
+    async fn call(
+        &self,
+        payment: &Payment,
+        request: &ChargeRequest,
+        is_wanted: bool,
+    ) -> Result<Charge, ProviderError> {
+        let provider = self.provider_of(payment)?;
+        if !is_wanted {
+            return self.in_time(Call::Abandon, provider.abandon(request)).await;
+        }
+        if matches!(request.means, Means::Page { .. }) {
+            let found = self.in_time(Call::LookUp, provider.look_up(request)).await?;
+            return Ok(found.unwrap_or(Charge::Pending));
+        }
+        #[cfg(feature = "planted")]
+        if common::planted::is(common::planted::Bug::FreshKey) {
+            let payment = PaymentId(self.engine.ids().next(self.engine.now()));
+            return self
+                .in_time(
+                    Call::Charge,
+                    provider.charge(&ChargeRequest { payment, ..request.clone() }),
+                )
+                .await;
+        }
+        self.in_time(Call::Charge, provider.charge(request)).await
+    }
+
+    /// Where the buyer of a payment that waits for its buyer goes to pay it. `None` where its end
+    /// is known.
+    ///
+    /// # Errors
+    /// When the store does not serve, or what the provider says, inside.
+    pub async fn door(&self, seen: &Seen) -> Result<Result<Option<Door>, ProviderError>, Failure> {
+        let payment = &seen.payment;
+        let State::Started { means, opened } = &payment.state else {
+            return Ok(Ok(None));
+        };
+        let request = request(payment, means, opened.clone());
+        let request = match self.opened(payment, request).await? {
+            Ok(Some(request)) => request,
+            Ok(None) => return Ok(Ok(None)),
+            Err(error) => return Ok(Err(error)),
+        };
+        Ok(match self.provider_of(payment) {
+            Ok(provider) => self.in_time(Call::Door, provider.door(&request)).await.map(Some),
+            Err(error) => Err(error),
+        })
+    }
+
     async fn record(&self, payment: &Payment, charge: Charge) -> Result<(), Failure> {
         let (id, order) = (payment.id, payment.order);
         let trace = &payment.trace;
+        let counter = self.counts.of_charge(&charge);
         let is_news = match charge {
             Charge::Captured { reference } => {
                 let command = RecordCaptured { payment: id, order, reference, patience: PATIENCE };
-                let is_news = self.engine.run(command, trace).await?;
-                self.counts.captured(is_news);
-                is_news
+                self.engine.run(command, trace).await?
             }
             Charge::Declined(decline) => {
                 let command = RecordDeclined { payment: id, order, decline };
-                let is_news = self.engine.run(command, trace).await?;
-                self.counts.declined(is_news);
-                is_news
+                self.engine.run(command, trace).await?
             }
             Charge::Pending => false,
         };
+        counter.add(is_news.into());
         tracing::debug!(payment = %id, %order, request = trace, is_news, "a charge is known");
         Ok(())
     }
@@ -201,9 +285,15 @@ impl Resolver {
         #[cfg(feature = "planted")]
         if common::planted::is(common::planted::Bug::RefundedTwice) {
             let payment = PaymentId(self.engine.ids().next(self.engine.now()));
-            drop(self.provider.refund(&RefundRequest { payment, ..request.clone() }).await);
+            if let Ok(provider) = self.provider_of(&seen.payment) {
+                drop(provider.refund(&RefundRequest { payment, ..request.clone() }).await);
+            }
         }
-        match self.in_time(Call::Refund, self.provider.refund(&request)).await {
+        let answer = match self.provider_of(payment) {
+            Ok(provider) => self.in_time(Call::Refund, provider.refund(&request)).await,
+            Err(error) => Err(error),
+        };
+        match answer {
             Ok(Refund::Done { reference }) => {
                 let command = RecordRefunded { payment: payment.id, refund: reference };
                 self.counts.refunded(self.engine.run(command, &payment.trace).await?);
@@ -245,7 +335,7 @@ impl Resolver {
     }
 
     fn complain(&self, payment: &Payment, error: &ProviderError) {
-        let (provider, id) = (self.provider.name(), payment.id);
+        let (provider, id) = (&payment.provider, payment.id);
         let request = &payment.trace;
         match error {
             ProviderError::Rejected(_) => {
@@ -280,6 +370,11 @@ impl Drop for Busy<'_> {
     fn drop(&mut self) {
         self.resolver.lock().remove(&self.payment);
     }
+}
+
+fn request(payment: &Payment, means: &Means, opened: Option<String>) -> ChargeRequest {
+    let Payment { id, order, amount, .. } = *payment;
+    ChargeRequest { payment: id, order, amount, means: means.clone(), opened }
 }
 
 fn bad_token() -> Decline {

@@ -4,16 +4,18 @@
 
 use std::sync::Arc;
 
-use axum::http::HeaderMap;
 use common::execute::Failure;
 
 use crate::commands::HearNotice;
-use crate::provider::BadNotice;
+use crate::provider::{BadNotice, Letter};
 use crate::resolve::Resolver;
 
 /// Why a notice was not taken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotTaken {
+    /// There is no such provider.
+    #[error("there is no such provider")]
+    NoProvider,
     /// It is not the provider's, or not of now.
     #[error(transparent)]
     Bad(#[from] BadNotice),
@@ -28,30 +30,25 @@ pub struct Webhook {
 }
 
 impl Webhook {
-    /// Takes the notices of `resolver`'s provider.
+    /// Takes the notices of `resolver`'s providers.
     pub fn new(resolver: Arc<Resolver>) -> Self {
         Self { resolver }
     }
 
-    /// Whose notices it takes.
-    pub fn provider(&self) -> &'static str {
-        self.resolver.provider().name()
-    }
-
-    /// Takes a notice. `Ok` means that what it calls for will be done, whatever happens to this
-    /// process.
+    /// Takes a notice of the provider that is called so. `Ok` means that what it calls for will be
+    /// done, whatever happens to this process.
     ///
     /// # Errors
     /// See [`NotTaken`].
     pub async fn receive(
         &self,
-        headers: &HeaderMap,
-        body: &[u8],
+        provider: &str,
+        letter: Letter<'_>,
         trace: &str,
     ) -> Result<(), NotTaken> {
         let engine = self.resolver.engine();
-        let provider = self.resolver.provider();
-        let notice = provider.verify_webhook(headers, body, engine.now()).await?;
+        let provider = self.resolver.providers().named(provider).ok_or(NotTaken::NoProvider)?;
+        let notice = provider.verify_webhook(letter, engine.now()).await?;
         let command = HearNotice { provider: provider.name(), notice };
         if let Some(payment) = engine.run(command, trace).await? {
             let resolver = Arc::clone(&self.resolver);

@@ -10,6 +10,7 @@ use std::time::Duration;
 use common::id::{Id, OrderId, PaymentId};
 use common::money::{Currency, Money};
 use futures_util::future::join_all;
+use payments::domain::Means;
 use payments::provider::sandbox::ledger::statement;
 use payments::provider::{Charge, ChargeRequest, Provider, ProviderError, Refund, RefundRequest};
 
@@ -20,7 +21,8 @@ const AMOUNT: Money = Money { minor: 4_100, currency: Currency::USD };
 
 fn charge(token: &str) -> ChargeRequest {
     let order = OrderId(Id::from_bytes([2; 12]));
-    ChargeRequest { payment: KEY, order, amount: AMOUNT, token: token.parse().unwrap() }
+    let means = Means::Token(token.parse().unwrap());
+    ChargeRequest { payment: KEY, order, amount: AMOUNT, means, opened: None }
 }
 
 async fn taken(world: &Arc<World>) -> usize {
@@ -46,21 +48,26 @@ async fn i4_a_key_takes_money_once() {
 #[tokio::test(start_paused = true)]
 async fn what_is_abandoned_is_never_taken_and_what_was_taken_is_not_abandoned() {
     let world = World::new();
-    assert!(matches!(world.provider.abandon(KEY).await, Ok(Charge::Declined(_))));
+    assert!(matches!(world.provider.abandon(&charge("tok_visa")).await, Ok(Charge::Declined(_))));
     assert!(matches!(world.provider.charge(&charge("tok_visa")).await, Ok(Charge::Declined(_))));
     assert_eq!(taken(&world).await, 0);
 
     let world = World::new();
     let request = charge("tok_slow");
     let (charged, abandoned) = tokio::join!(world.provider.charge(&request), async {
-        tokio::time::timeout(Duration::from_secs(9), world.provider.abandon(KEY)).await.unwrap()
+        tokio::time::timeout(Duration::from_secs(9), world.provider.abandon(&charge("tok_visa")))
+            .await
+            .unwrap()
     });
     assert_eq!(charged, abandoned, "one of them was first");
     assert_eq!(taken(&world).await, 0);
 
     let world = World::new();
     world.provider.charge(&charge("tok_visa")).await.unwrap();
-    assert!(matches!(world.provider.abandon(KEY).await, Ok(Charge::Captured { .. })));
+    assert!(matches!(
+        world.provider.abandon(&charge("tok_visa")).await,
+        Ok(Charge::Captured { .. })
+    ));
 }
 
 #[tokio::test(start_paused = true)]

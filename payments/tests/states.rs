@@ -15,7 +15,7 @@ use payments::commands::{
 };
 use payments::domain::ledger::Balances;
 use payments::domain::{
-    Account, Decline, Entry, EntryKind, Notice, OrderStanding, Payable, Payment, State,
+    Account, Decline, Entry, EntryKind, Means, Notice, OrderStanding, Payable, Payment, State,
 };
 use proptest::prelude::*;
 
@@ -34,6 +34,7 @@ fn decline() -> Decline {
 fn in_state(state: State) -> Payment {
     Payment {
         id: ID,
+        provider: "sandbox".into(),
         order: ORDER,
         buyer: BUYER,
         amount: AMOUNT,
@@ -48,7 +49,9 @@ fn in_state(state: State) -> Payment {
 fn in_status(status: PaymentStatus) -> Payment {
     let (reference, captured_at) = ("ch_1".to_owned(), NOW);
     in_state(match status {
-        PaymentStatus::Started => State::Started { token: "tok_visa".parse().unwrap() },
+        PaymentStatus::Started => {
+            State::Started { means: Means::Token("tok_visa".parse().unwrap()), opened: None }
+        }
         PaymentStatus::Captured => State::Captured { reference, captured_at },
         PaymentStatus::Declined => State::Declined { decline: decline(), declined_at: NOW },
         PaymentStatus::Refunding => State::Refunding { reference, captured_at },
@@ -226,7 +229,8 @@ fn a_start_meets_every_status_of_the_payment_before_it() {
     let start = |token: &str| Start {
         order: ORDER,
         buyer: BUYER,
-        token: token.parse().unwrap(),
+        means: Means::Token(token.parse().unwrap()),
+        provider: "sandbox",
         request: None,
         trace: "t".into(),
         lease: PATIENCE,

@@ -13,8 +13,8 @@ use common::id::PaymentId;
 use common::time::{Clock, Timestamp};
 use hmac::{Hmac, KeyInit, Mac};
 use payments::domain::State;
-use payments::provider::BadNotice;
 use payments::provider::sandbox::signature::HEADER;
+use payments::provider::{BadNotice, Letter};
 use payments::webhook::NotTaken;
 use sha2::Sha256;
 
@@ -39,7 +39,8 @@ fn notice(id: &str, payment: PaymentId, verb: &str, at: Timestamp) -> String {
 }
 
 async fn receive(world: &World, headers: &HeaderMap, body: &str) -> Result<(), NotTaken> {
-    world.works.webhook.receive(headers, body.as_bytes(), "test").await
+    let letter = Letter { headers, query: None, body: body.as_bytes() };
+    world.works.webhook.receive("sandbox", letter, "test").await
 }
 
 /// A payment whose provider has taken the money and keeps silent about it.

@@ -35,12 +35,16 @@ pub fn all(
     ledger: Arc<dyn Store>,
 ) -> Result<Vec<Service>, String> {
     let clock = Arc::clone(embedded.clock());
-    let provider = Sandbox::new(ledger, clock, Arc::new(SystemEntropy), Duration::ZERO);
+    let sandbox = Sandbox::new(ledger, clock, Arc::new(SystemEntropy), Duration::ZERO);
     Ok(vec![
         auth::service(options.accounts.settings()?),
         tickets::service(),
         orders::service(options.orders.settings()),
-        payments::service(payments::Settings { provider, timing: payments::Timing::default() }),
+        payments::service(payments::Settings {
+            sandbox,
+            provider: None,
+            timing: payments::Timing::default(),
+        }),
     ])
 }
 

@@ -7,13 +7,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use axum::http::HeaderMap;
 use common::id::{OrderId, PaymentId};
 use common::money::Money;
 use common::time::Timestamp;
 use payments::domain::{Decline, Notice, Token};
 use payments::provider::{
-    BadNotice, Charge, ChargeRequest, Provider, ProviderError, Refund, RefundRequest,
+    BadNotice, Charge, ChargeRequest, Letter as Webhook, Provider, ProviderError, Refund,
+    RefundRequest,
 };
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -21,6 +21,8 @@ use crate::executor::{Executor, NOBODY};
 use crate::faults::{Faults, Marks};
 use crate::oracle::Oracle;
 
+/// As in the path of its webhooks.
+pub const NAME: &str = "scripted";
 /// A card that pays.
 pub const GOOD: &str = "tok_good";
 /// A card that is declined.
@@ -174,7 +176,7 @@ impl Scripted {
             self.marks.hit("provider: repeated charge under one key");
             return Ok(told(&known.outcome));
         }
-        let outcome = match request.token.reveal() {
+        let outcome = match request.means.token().map_or("", Token::reveal) {
             DECLINED => {
                 self.marks.hit("provider: declined");
                 Outcome::Declined
@@ -306,7 +308,7 @@ fn told(outcome: &Outcome) -> Charge {
 #[async_trait]
 impl Provider for Scripted {
     fn name(&self) -> &'static str {
-        "scripted"
+        NAME
     }
 
     fn accepts(&self, _: &Token) -> bool {
@@ -318,14 +320,16 @@ impl Provider for Scripted {
         self.call(move |provider| provider.take(&request)).await
     }
 
-    async fn look_up(&self, payment: PaymentId) -> Result<Option<Charge>, ProviderError> {
+    async fn look_up(&self, request: &ChargeRequest) -> Result<Option<Charge>, ProviderError> {
+        let payment = request.payment;
         let look = move |provider: &Self| {
             Ok(provider.lock().charges.get(&payment).map(|known| told(&known.outcome)))
         };
         self.call(look).await
     }
 
-    async fn abandon(&self, payment: PaymentId) -> Result<Charge, ProviderError> {
+    async fn abandon(&self, request: &ChargeRequest) -> Result<Charge, ProviderError> {
+        let payment = request.payment;
         self.call(move |provider| Ok(provider.stop(payment))).await
     }
 
@@ -334,15 +338,11 @@ impl Provider for Scripted {
         self.call(move |provider| provider.give_back(&request)).await
     }
 
-    async fn verify_webhook(
-        &self,
-        headers: &HeaderMap,
-        body: &[u8],
-        _: Timestamp,
-    ) -> Result<Notice, BadNotice> {
-        if headers.get(SIGNATURE).is_none_or(|signature| signature != SIGNED) {
+    async fn verify_webhook(&self, letter: Webhook<'_>, _: Timestamp) -> Result<Notice, BadNotice> {
+        if letter.headers.get(SIGNATURE).is_none_or(|signature| signature != SIGNED) {
             return Err(BadNotice::Signature("it is not the provider's"));
         }
-        serde_json::from_slice(body).map_err(|error| BadNotice::Unreadable(error.to_string()))
+        serde_json::from_slice(letter.body)
+            .map_err(|error| BadNotice::Unreadable(error.to_string()))
     }
 }

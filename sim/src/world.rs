@@ -20,6 +20,7 @@ use common::store::memory::MemoryStore;
 use common::time::Clock;
 use common::worker::{Reconciler, work};
 use orders::expiry::Expiry;
+use payments::provider::{Letter as Sent, Provider};
 use payments::webhook::NotTaken;
 use payments::{Timing, Works};
 use tokio::sync::mpsc::{self, UnboundedReceiver};
@@ -29,7 +30,7 @@ use crate::disk::{Disk, Minder};
 use crate::executor::{Executor, NOBODY, Owner, Tasks};
 use crate::faults::{Faults, Marks};
 use crate::oracle::{Oracle, Readers};
-use crate::provider::{Letter, SIGNATURE, Scripted};
+use crate::provider::{Letter, NAME, SIGNATURE, Scripted};
 
 /// How long the provider has, and a buyer waits.
 const TIMING: Timing =
@@ -252,8 +253,9 @@ impl World {
             tasks: tasks.clone(),
         };
         let engine = Engine::new(ports, Arc::clone(&outbox));
-        let works = (which == Which::Payments)
-            .then(|| Works::new(Arc::clone(&engine), self.provider.clone(), TIMING));
+        let provider = Arc::clone(&self.provider) as Arc<dyn Provider>;
+        let works =
+            (which == Which::Payments).then(|| Works::new(Arc::clone(&engine), provider, TIMING));
         let mut reconcilers: Vec<Arc<dyn Reconciler>> = vec![
             Arc::new(Relay::new(outbox, Arc::clone(&bus))),
             Arc::new(sweep),
@@ -302,7 +304,8 @@ impl World {
             headers.insert(SIGNATURE, HeaderValue::from_static(letter.signature));
             let body = serde_json::to_vec(&letter.notice).unwrap_or_default();
             // The provider sends some of its notices again, whatever it is answered.
-            let taken = works.webhook.receive(&headers, &body, "webhook").await;
+            let sent = Sent { headers: &headers, query: None, body: &body };
+            let taken = works.webhook.receive(NAME, sent, "webhook").await;
             if !is_genuine && !matches!(taken, Err(NotTaken::Bad(_))) {
                 oracle.accuse(format!("I27: a forged webhook is answered with {taken:?}"));
             }

@@ -1,13 +1,13 @@
+import type { ReactNode } from 'react'
 import { currencyOptions } from '@/lib/currencies'
 import type { FormAction } from '@/lib/forms'
 import { newKey } from '@/lib/forms'
 import { visitorLocale } from '@/lib/session'
-import { zoneNames } from '@/lib/zones'
+import { renamed, zoneNames } from '@/lib/zones'
 import { Field, Select, TextArea } from '../form/field'
 import { Form } from '../form/form'
 import { Submit } from '../form/submit'
 import { Stack } from '../ui/card'
-import { Differences, Kept } from './kept'
 import { Preview } from './preview'
 import styles from './sell.module.css'
 import { ZoneSelect } from './zone-select'
@@ -18,12 +18,15 @@ export async function ListingForm({
   values,
   ticketId,
   taken = 0,
+  children,
 }: {
   action: FormAction
   values: Record<string, string>
   ticketId?: string
   /** How many are reserved or sold. */
   taken?: number
+  /** Above the fields. */
+  children?: ReactNode
 }) {
   const locale = await visitorLocale()
   const currency = values.currency ?? ''
@@ -40,11 +43,9 @@ export async function ListingForm({
             <>
               <input type="hidden" name="id" value={ticketId} />
               <input type="hidden" name="currency" value={currency} />
-              <Kept name="etag" />
-              <Kept name="seen" />
-              <Differences />
             </>
           ) : null}
+          {children}
           <Stack>
             <Field
               name="title"
@@ -102,7 +103,7 @@ export async function ListingForm({
               <Field name="event.venue" label="Venue" maxLength={200} autoComplete="off" />
               <div className={styles.when}>
                 <Field name="event.startsAt" label="Starts at" type="datetime-local" step={60} />
-                <ZoneSelect name="event.timeZone" zones={zoneNames().join(' ')} />
+                <ZoneSelect name="event.timeZone" zones={zoneNames().join(' ')} renamed={renamed} />
               </div>
             </Stack>
           </fieldset>

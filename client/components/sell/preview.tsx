@@ -1,9 +1,8 @@
 'use client'
 
 import { useEffect, useRef, useState } from 'react'
-import { priceOf } from '@/lib/listing'
 import { count, money } from '@/lib/money'
-import { momentOf } from '@/lib/zones'
+import { previewOf } from '@/lib/zones'
 import { useForm } from '../form/form'
 import { StubView } from '../ticket/stub-view'
 import styles from './sell.module.css'
@@ -36,14 +35,13 @@ export function Preview({ locale, taken }: { locale: string; taken: number }) {
   const values = typed ?? state.values
   const value = (name: string) => (values[name] ?? '').trim()
   const currency = value('currency')
-  const price = priceOf(value('price'), currency)
+  const price = Number(value('price').replace(',', '.'))
   const quantity = Number.parseInt(value('quantity'), 10)
   // What is no number is left for the form to say.
   const left = Math.max(0, (quantity || 1) - taken)
   const title = value('title')
-  const start = momentOf(value('event.startsAt'), value('event.timeZone') || 'UTC')
   const timeZone = value('event.timeZone') || undefined
-  const startsAt = 'at' in start ? start.at.toISOString() : undefined
+  const startsAt = previewOf(value('event.startsAt'), timeZone ?? 'UTC')
   const venue = value('event.venue') || undefined
   const event = { name: value('event.name') || title, venue, startsAt, timeZone }
   return (
@@ -56,7 +54,7 @@ export function Preview({ locale, taken }: { locale: string; taken: number }) {
         level={3}
         title={title || 'Your ticket'}
         event={startsAt || venue || value('event.name') ? event : undefined}
-        price={'text' in price ? money(Number(price.text), currency, locale) : '–'}
+        price={price > 0 && currency ? money(price, currency, locale) : '–'}
         note={left === 0 ? 'Sold out' : left === 1 ? 'Last one' : `${count(left, locale)} left`}
         spent={left === 0}
       />

@@ -1,7 +1,7 @@
 'use client'
 
 import { useEffect, useId, useRef } from 'react'
-import { modernName, zoneParts } from '@/lib/zones'
+import { zoneParts } from '@/lib/zones'
 import { useForm } from '../form/form'
 import styles from '../form/form.module.css'
 
@@ -9,7 +9,16 @@ import styles from '../form/form.module.css'
  * The time zone of the place. Where nothing is chosen yet, the browser's own; without scripts one has to say it, since
  * a guess that nobody looks at would be worse.
  */
-export function ZoneSelect({ name, zones }: { name: string; zones: string }) {
+export function ZoneSelect({
+  name,
+  zones,
+  renamed,
+}: {
+  name: string
+  zones: string
+  /** Names that a browser may still say, and what the places go by now. */
+  renamed: Record<string, string>
+}) {
   const { state } = useForm()
   const id = useId()
   const select = useRef<HTMLSelectElement>(null)
@@ -20,11 +29,12 @@ export function ZoneSelect({ name, zones }: { name: string; zones: string }) {
   // biome-ignore lint/correctness/useExhaustiveDependencies: each attempt makes the select anew
   useEffect(() => {
     if (select.current?.value !== '') return
-    const own = modernName(Intl.DateTimeFormat().resolvedOptions().timeZone)
+    const said = Intl.DateTimeFormat().resolvedOptions().timeZone
+    const own = renamed[said] ?? said
     if (!zones.split(' ').includes(own)) return
     select.current.value = own
     select.current.dispatchEvent(new Event('change', { bubbles: true }))
-  }, [zones, state.attempt])
+  }, [zones, renamed, state.attempt])
 
   return (
     <div className={styles.field}>

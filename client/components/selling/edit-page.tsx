@@ -4,6 +4,7 @@ import type { Ticket } from '@/lib/api'
 import { valuesOf } from '@/lib/listing'
 import { visitorLocale } from '@/lib/session'
 import { LiveRefresh } from '../live-refresh'
+import { Differences, Kept } from '../sell/kept'
 import { ListingForm } from '../sell/listing-form'
 import { ButtonLink } from '../ui/button-link'
 import { Notice } from '../ui/notice'
@@ -60,7 +61,11 @@ export async function EditPage({
         values={{ ...values, etag: etag ?? '', seen: JSON.stringify(values) }}
         ticketId={ticket.id}
         taken={taken}
-      />
+      >
+        <Kept name="etag" />
+        <Kept name="seen" />
+        <Differences />
+      </ListingForm>
       {ticket.available > 0 ? (
         <div className={styles.below}>
           <ButtonLink href={`${path}/withdraw`} look="danger">

@@ -2,7 +2,7 @@ import { scriptBytes, settled } from '../harness/audit.ts'
 import { expect, test } from '../harness/test.ts'
 
 /** Bytes, compressed, on the first visit of any page. React and Next.js alone are nine tenths of it. */
-const MOST = 120 * 1024
+const MOST = 120_000
 
 test('no page brings more script than it may', async ({ person }) => {
   const seller = await (await person('seller')).signUp()

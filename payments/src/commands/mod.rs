@@ -7,6 +7,7 @@ mod hear_order;
 mod look_again;
 mod record_captured;
 mod record_declined;
+mod record_opened;
 mod record_refunded;
 mod start;
 
@@ -22,6 +23,7 @@ pub use hear_order::HearOrder;
 pub use look_again::LookAgain;
 pub use record_captured::RecordCaptured;
 pub use record_declined::RecordDeclined;
+pub use record_opened::RecordOpened;
 pub use record_refunded::RecordRefunded;
 pub use start::{Begun, Start};
 

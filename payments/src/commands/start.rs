@@ -7,7 +7,7 @@ use common::time::Timestamp;
 use std::time::Duration;
 
 use super::event;
-use crate::domain::{CameTo, Payable, Payment, Request, RequestKey, State, Token, request};
+use crate::domain::{CameTo, Means, Payable, Payment, Request, RequestKey, State, request};
 
 /// A buyer pays an order.
 #[derive(Debug, Clone)]
@@ -17,7 +17,9 @@ pub struct Start {
     /// Who.
     pub buyer: UserId,
     /// With what.
-    pub token: Token,
+    pub means: Means,
+    /// Who moves the money.
+    pub provider: &'static str,
     /// Which request it is, where it came with an idempotency key.
     pub request: Option<RequestKey>,
     /// The request that it goes back to, for the events that follow from it later.
@@ -72,6 +74,7 @@ impl Command for Start {
         }
         let payment = Payment {
             id: PaymentId(at.next_id()),
+            provider: self.provider.to_owned(),
             order: self.order,
             buyer: self.buyer,
             amount: payable.total,
@@ -79,7 +82,7 @@ impl Command for Start {
             trace: self.trace.clone(),
             due: Some(at.now.plus(self.lease)),
             looks: 0,
-            state: State::Started { token: self.token.clone() },
+            state: State::Started { means: self.means.clone(), opened: None },
         };
         let id = payment.id;
         let change = Change::nothing(Begun::Started(id))
@@ -111,7 +114,11 @@ impl Start {
     /// be told: a second click, or the retry of one that was told to come again.
     fn is_repeated(&self, payment: &Payment) -> bool {
         let same = match &payment.state {
-            State::Started { token } => *token == self.token,
+            // Who is given a page again is given the same one, wherever the first was opened.
+            State::Started { means: Means::Page { .. }, .. } => {
+                return matches!(self.means, Means::Page { .. });
+            }
+            State::Started { means, .. } => *means == self.means,
             // The token is gone, and so is the question: the money is taken, whatever card is shown
             // now.
             State::Captured { .. } => payment.due.is_some(),

@@ -2,6 +2,7 @@
 //! functions.
 
 pub mod ledger;
+pub mod means;
 pub mod notice;
 pub mod payable;
 pub mod payment;
@@ -10,6 +11,7 @@ pub mod request;
 pub mod token;
 
 pub use ledger::{Account, Entry, EntryKind, Posting};
+pub use means::Means;
 pub use notice::{Heard, Notice};
 pub use payable::{OrderStanding, Payable};
 pub use payment::{Decline, Payment, State, Unmoved};

@@ -11,13 +11,16 @@ use common::money::Money;
 use common::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::token::Token;
+use super::means::Means;
 
 /// A payment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Payment {
     /// Which one. Also the idempotency key under which the provider is asked.
     pub id: PaymentId,
+    /// Who moves its money, from its beginning to its end.
+    #[serde(default = "sandbox")]
+    pub provider: String,
     /// What it pays.
     pub order: OrderId,
     /// Who pays.
@@ -42,8 +45,13 @@ pub struct Payment {
 pub enum State {
     /// Asked for; not known to be taken.
     Started {
-        /// What the provider is asked with. It goes with this state.
-        token: Token,
+        /// With what. It goes with this state.
+        #[serde(flatten)]
+        means: Means,
+        /// The provider's name for it, where it has been made there: nothing is asked for before
+        /// that is committed, so no money is ever taken under a name that was forgotten.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        opened: Option<String>,
     },
     /// Taken.
     Captured {
@@ -103,6 +111,25 @@ pub enum Unmoved {
 }
 
 impl Payment {
+    /// The provider has made it, under this name: the one under which it is looked after from now
+    /// on.
+    ///
+    /// # Errors
+    /// Where it has a name already, or where its end is known.
+    pub fn opened(self, reference: String) -> Result<Self, Unmoved> {
+        let state = match self.state {
+            State::Started { means, opened: None } => {
+                State::Started { means, opened: Some(reference) }
+            }
+            State::Started { opened: Some(_), .. } => return Err(Unmoved::Already),
+            State::Declined { .. }
+            | State::Captured { .. }
+            | State::Refunding { .. }
+            | State::Refunded { .. } => return Err(Unmoved::Impossible),
+        };
+        Ok(Self { state, ..self })
+    }
+
     /// The money was taken. Where it had been declined before, it is to be given back: the buyer
     /// was told that no money moved, and may have paid again since.
     ///
@@ -177,4 +204,9 @@ impl Payment {
     pub fn look_at(self, due: Timestamp) -> Self {
         Self { due: Some(due), ..self }
     }
+}
+
+/// Who moved the money of payments that were stored before there was a choice.
+fn sandbox() -> String {
+    "sandbox".to_owned()
 }

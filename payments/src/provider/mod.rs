@@ -4,7 +4,12 @@
 //! however often a call is made, and whatever became of its answer, the money moves once. So what
 //! is not known is asked for again, and nothing is ever concluded from silence.
 
+mod providers;
 pub mod sandbox;
+
+pub use providers::Providers;
+
+use std::fmt;
 
 use async_trait::async_trait;
 use axum::http::HeaderMap;
@@ -12,7 +17,7 @@ use common::id::{OrderId, PaymentId};
 use common::money::Money;
 use common::time::Timestamp;
 
-use crate::domain::{Decline, Notice, Token};
+use crate::domain::{Decline, Means, Notice, Token};
 
 /// Money to be taken.
 #[derive(Debug, Clone)]
@@ -23,8 +28,10 @@ pub struct ChargeRequest {
     pub order: OrderId,
     /// How much.
     pub amount: Money,
-    /// Which card.
-    pub token: Token,
+    /// With what.
+    pub means: Means,
+    /// The provider's name for it, where it was made there and that is committed.
+    pub opened: Option<String>,
 }
 
 /// Money to be given back: all of what was taken.
@@ -50,6 +57,43 @@ pub enum Charge {
     Declined(Decline),
     /// The provider does not know yet; it will.
     Pending,
+}
+
+/// Where the buyer of a payment goes to pay it.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Door {
+    /// A page of the provider's.
+    Page {
+        /// Its address.
+        url: String,
+    },
+    /// A part of our own page, which the provider's script fills.
+    Element {
+        /// What lets whoever has it confirm this one payment. The buyer alone is given it.
+        client_secret: String,
+        /// Tells the script whose account it is. Public.
+        publishable_key: String,
+    },
+}
+
+impl fmt::Debug for Door {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Page { .. } => "Page(…)",
+            Self::Element { .. } => "Element(…)",
+        })
+    }
+}
+
+/// A provider's webhook as it arrived.
+#[derive(Debug, Clone, Copy)]
+pub struct Letter<'a> {
+    /// With which headers.
+    pub headers: &'a HeaderMap,
+    /// To which query of its address.
+    pub query: Option<&'a str>,
+    /// What was sent, to the byte.
+    pub body: &'a [u8],
 }
 
 /// What has become of a refund.
@@ -102,6 +146,33 @@ pub trait Provider: Send + Sync + 'static {
     /// is good.
     fn accepts(&self, token: &Token) -> bool;
 
+    /// Whether a payment has to be made at the provider, under a name of its own, before anything
+    /// can be asked for.
+    fn opens(&self) -> bool {
+        false
+    }
+
+    /// Whether buyers can pay on a page of its own, or in a part of ours that it fills.
+    fn has_doors(&self) -> bool {
+        false
+    }
+
+    /// Makes a payment, and gives the provider's name for it. No money is asked for by this.
+    ///
+    /// # Errors
+    /// See [`ProviderError`].
+    async fn open(&self, _: &ChargeRequest) -> Result<String, ProviderError> {
+        Err(ProviderError::Rejected("it makes no payments ahead".to_owned()))
+    }
+
+    /// Where the buyer of a payment that was made goes to pay it.
+    ///
+    /// # Errors
+    /// See [`ProviderError`].
+    async fn door(&self, _: &ChargeRequest) -> Result<Door, ProviderError> {
+        Err(ProviderError::Rejected("it has no pages".to_owned()))
+    }
+
     /// Takes money, once.
     ///
     /// # Errors
@@ -112,7 +183,7 @@ pub trait Provider: Send + Sync + 'static {
     ///
     /// # Errors
     /// See [`ProviderError`].
-    async fn look_up(&self, payment: PaymentId) -> Result<Option<Charge>, ProviderError>;
+    async fn look_up(&self, request: &ChargeRequest) -> Result<Option<Charge>, ProviderError>;
 
     /// Makes sure that no money is taken under this key from now on, and says what became of it: it
     /// is captured if it was before, and declined otherwise. What is still on its way to the
@@ -120,7 +191,7 @@ pub trait Provider: Send + Sync + 'static {
     ///
     /// # Errors
     /// See [`ProviderError`].
-    async fn abandon(&self, payment: PaymentId) -> Result<Charge, ProviderError>;
+    async fn abandon(&self, request: &ChargeRequest) -> Result<Charge, ProviderError>;
 
     /// Gives money back, once.
     ///
@@ -132,10 +203,6 @@ pub trait Provider: Send + Sync + 'static {
     ///
     /// # Errors
     /// When it is forged, altered or stale, or is no notice.
-    async fn verify_webhook(
-        &self,
-        headers: &HeaderMap,
-        body: &[u8],
-        now: Timestamp,
-    ) -> Result<Notice, BadNotice>;
+    async fn verify_webhook(&self, letter: Letter<'_>, now: Timestamp)
+    -> Result<Notice, BadNotice>;
 }

@@ -5,13 +5,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use axum::http::HeaderMap;
-use common::id::PaymentId;
 use common::time::{Clock, Timestamp};
 use payments::domain::{Notice, Token};
 use payments::provider::sandbox::Sandbox;
 use payments::provider::{
-    BadNotice, Charge, ChargeRequest, Provider, ProviderError, Refund, RefundRequest,
+    BadNotice, Charge, ChargeRequest, Letter, Provider, ProviderError, Refund, RefundRequest,
 };
 
 /// What goes wrong with one call.
@@ -94,12 +92,12 @@ impl Provider for Faulty {
         self.through("charge", self.sandbox.charge(request)).await
     }
 
-    async fn look_up(&self, payment: PaymentId) -> Result<Option<Charge>, ProviderError> {
-        self.through("look_up", self.sandbox.look_up(payment)).await
+    async fn look_up(&self, request: &ChargeRequest) -> Result<Option<Charge>, ProviderError> {
+        self.through("look_up", self.sandbox.look_up(request)).await
     }
 
-    async fn abandon(&self, payment: PaymentId) -> Result<Charge, ProviderError> {
-        self.through("abandon", self.sandbox.abandon(payment)).await
+    async fn abandon(&self, request: &ChargeRequest) -> Result<Charge, ProviderError> {
+        self.through("abandon", self.sandbox.abandon(request)).await
     }
 
     async fn refund(&self, request: &RefundRequest) -> Result<Refund, ProviderError> {
@@ -108,10 +106,9 @@ impl Provider for Faulty {
 
     async fn verify_webhook(
         &self,
-        headers: &HeaderMap,
-        body: &[u8],
+        letter: Letter<'_>,
         now: Timestamp,
     ) -> Result<Notice, BadNotice> {
-        self.sandbox.verify_webhook(headers, body, now).await
+        self.sandbox.verify_webhook(letter, now).await
     }
 }

@@ -13,9 +13,9 @@ use common::worker::{Progress, Reconciler, StepFailed};
 use serde::{Deserialize, Serialize};
 
 use super::ledger::{Charged, Outcome, Versioned};
-use super::{Sandbox, ledger, signature};
+use super::{NAME, Sandbox, ledger, signature};
 use crate::domain::Notice;
-use crate::provider::BadNotice;
+use crate::provider::{BadNotice, Letter};
 use crate::webhook::Webhook;
 
 /// Most charges whose webhooks go out in one step.
@@ -45,7 +45,8 @@ impl Courier {
         let secret = self.sandbox.secret().await.map_err(StepFailed::new)?;
         let signature = signature::sign(secret, &body, now).map_err(StepFailed::new)?;
         let headers = HeaderMap::from_iter([(signature::HEADER, signature)]);
-        let taken = self.webhook.receive(&headers, &body, "sandbox-webhook").await;
+        let letter = Letter { headers: &headers, query: None, body: &body };
+        let taken = self.webhook.receive(NAME, letter, "sandbox-webhook").await;
         if let Err(error) = &taken {
             tracing::warn!(payment = %charged.payment, %error, "a webhook was not taken");
         }

@@ -15,13 +15,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use axum::http::HeaderMap;
 use common::id::{Entropy, PaymentId};
 use common::store::{CommitError, Store};
 use common::time::{Clock, Timestamp};
 use tokio::sync::OnceCell;
 
-use super::{BadNotice, Charge, ChargeRequest, Provider, ProviderError, Refund, RefundRequest};
+use super::{
+    BadNotice, Charge, ChargeRequest, Letter, Provider, ProviderError, Refund, RefundRequest,
+};
 use crate::domain::{Decline, Notice, Token};
 use behaviour::Behaviour;
 use ledger::{Charged, Outcome, Refunded, Secret, Versioned};
@@ -159,7 +160,8 @@ impl Provider for Sandbox {
 
     async fn charge(&self, request: &ChargeRequest) -> Result<Charge, ProviderError> {
         self.arrive().await;
-        let behaviour = Behaviour::of(&request.token).ok_or(ProviderError::BadToken)?;
+        let behaviour = request.means.token().and_then(Behaviour::of);
+        let behaviour = behaviour.ok_or(ProviderError::BadToken)?;
         if matches!(behaviour, Behaviour::Slow) {
             self.clock.sleep(SLOWNESS).await;
         }
@@ -171,8 +173,9 @@ impl Provider for Sandbox {
         Err(ProviderError::Unknown("too busy".into()))
     }
 
-    async fn look_up(&self, payment: PaymentId) -> Result<Option<Charge>, ProviderError> {
+    async fn look_up(&self, request: &ChargeRequest) -> Result<Option<Charge>, ProviderError> {
         self.arrive().await;
+        let payment = request.payment;
         for _ in 0..MAX_ATTEMPTS {
             let Some(known) = self.charged(payment).await? else {
                 return Ok(None);
@@ -184,8 +187,9 @@ impl Provider for Sandbox {
         Err(ProviderError::Unknown("too busy".into()))
     }
 
-    async fn abandon(&self, payment: PaymentId) -> Result<Charge, ProviderError> {
+    async fn abandon(&self, request: &ChargeRequest) -> Result<Charge, ProviderError> {
         self.arrive().await;
+        let payment = request.payment;
         for _ in 0..MAX_ATTEMPTS {
             let known = self.charged(payment).await?;
             let version = known.as_ref().map(|known| known.version);
@@ -233,13 +237,12 @@ impl Provider for Sandbox {
 
     async fn verify_webhook(
         &self,
-        headers: &HeaderMap,
-        body: &[u8],
+        letter: Letter<'_>,
         now: Timestamp,
     ) -> Result<Notice, BadNotice> {
         let secret = self.secret().await?;
-        signature::verify(secret, headers, body, now)?;
-        courier::read(body)
+        signature::verify(secret, letter.headers, letter.body, now)?;
+        courier::read(letter.body)
     }
 }
 
