@@ -15,14 +15,15 @@ export type Standing =
 
 export function standingOf(
   order: Pick<Order, 'status' | 'cancelledBy' | 'paymentId'>,
-  payments: Pick<Payment, 'status'>[],
+  payments: (Pick<Payment, 'status'> & { id?: string })[],
 ): Standing {
   switch (order.status) {
     case 'created':
       return 'open'
     case 'awaiting:payment':
-      // Without one on its way, the last one was declined, and its buyer may try another.
-      return order.paymentId ? 'paying' : 'open'
+      // Without one on its way, the last one was declined, and its buyer may try another. The order hears of that a
+      // moment after the payment itself says so, and after its buyer was told.
+      return order.paymentId && !declined(order.paymentId, payments) ? 'paying' : 'open'
     case 'complete':
       return 'paid'
     case 'cancelled':
@@ -33,6 +34,10 @@ export function standingOf(
       if (payments.some((payment) => payment.status === 'refunded')) return 'refunded'
       return order.cancelledBy === 'expiry' ? 'expired' : 'cancelled'
   }
+}
+
+function declined(id: string, payments: { id?: string; status: Payment['status'] }[]): boolean {
+  return payments.some((payment) => payment.id === id && payment.status === 'declined')
 }
 
 /** Whether it may still change without its buyer doing anything. */

@@ -9,6 +9,12 @@ describe('how an order stands', () => {
 
   test('once a payment was declined: it can be paid again', () => {
     expect(standingOf({ status: 'awaiting:payment' }, [{ status: 'declined' }])).toBe('open')
+    const declined = { id: 'a', status: 'declined' as const }
+    const started = { id: 'b', status: 'started' as const }
+    expect(standingOf({ status: 'awaiting:payment', paymentId: 'a' }, [declined])).toBe('open')
+    expect(standingOf({ status: 'awaiting:payment', paymentId: 'b' }, [declined, started])).toBe(
+      'paying',
+    )
   })
 
   test('once it is paid, whatever was declined before', () => {
