@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::deny::Policy;
 use crate::program::{self, Failure, Workspace};
 use crate::tally::Tally;
-use crate::{browser, client, manifests, mongodb, openapi, schemathesis, tidy};
+use crate::{alerts, browser, client, manifests, mongodb, openapi, schemathesis, tidy};
 
 /// Histories that the simulation plays on each run.
 const HISTORIES: &str = "100000";
@@ -32,6 +32,11 @@ const STEPS: &[Step] = &[
         name: "manifests",
         what: "what infra/k8s applies: schemas, hardening, policies",
         run: manifests::step,
+    },
+    Step {
+        name: "alerts",
+        what: "each alert of infra/observability fires when it should, and only then",
+        run: alerts::step,
     },
     Step { name: "clippy", what: "no warning in any target", run: clippy },
     Step { name: "test", what: "unit, contract and in-process tests", run: test },
