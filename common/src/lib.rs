@@ -11,7 +11,7 @@
 //! | [`metrics`] | what is counted and measured; nothing decides by it |
 //! | [`worker`] | reconcilers: woken by a hint or a period, they do what is due |
 //! | [`store`] | the port to a database; memory, SQLite; one contract for all |
-//! | [`bus`] | the port to an event bus; the embedded one; one contract for all |
+//! | [`bus`] | the port to an event bus; embedded, NATS JetStream; one contract for all |
 //! | [`command`] | what a decision is made of |
 //! | [`watch`] | who is woken when a document changes |
 //! | `planted` | bugs on purpose, in builds that ask for them, to see the simulator catch each |

@@ -15,6 +15,7 @@ mod client;
 mod deny;
 mod manifests;
 mod mongodb;
+mod nats;
 mod openapi;
 mod program;
 mod schemathesis;

@@ -56,7 +56,7 @@ pub fn step(workspace: &Workspace) -> Result<Tally, Failure> {
 }
 
 /// A server of our own; it ends, and what it kept goes, when this is dropped.
-struct Mongod {
+pub(crate) struct Mongod {
     child: Child,
     host: String,
     data: PathBuf,
@@ -64,7 +64,11 @@ struct Mongod {
 }
 
 impl Mongod {
-    fn start(workspace: &Workspace) -> Result<Self, Failure> {
+    /// Starts a server on loopback, as a replica set of one, and waits until it is its primary.
+    ///
+    /// # Errors
+    /// When there is none to be had, or it does not start.
+    pub(crate) fn start(workspace: &Workspace) -> Result<Self, Failure> {
         let folder = workspace.target.join("mongodb");
         let venv = install(workspace)?;
         let data = folder.join(format!("data-{}", std::process::id()));
@@ -87,7 +91,8 @@ impl Mongod {
         Ok(server)
     }
 
-    fn address(&self) -> String {
+    /// Its address, for any database.
+    pub(crate) fn address(&self) -> String {
         format!("mongodb://{}/?replicaSet=tests", self.host)
     }
 }

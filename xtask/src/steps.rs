@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::deny::Policy;
 use crate::program::{self, Failure, Workspace};
 use crate::tally::Tally;
-use crate::{alerts, browser, client, manifests, mongodb, openapi, schemathesis, tidy};
+use crate::{alerts, browser, client, manifests, mongodb, nats, openapi, schemathesis, tidy};
 
 /// Histories that the simulation plays on each run.
 const HISTORIES: &str = "100000";
@@ -45,6 +45,7 @@ const STEPS: &[Step] = &[
         what: "the store's contract on a real MongoDB replica set",
         run: mongodb::step,
     },
+    Step { name: "nats", what: "the bus's contract on a real NATS server", run: nats::step },
     Step {
         name: "doc",
         what: "examples in doc comments run, and their links lead somewhere",
@@ -221,7 +222,7 @@ fn clippy(workspace: &Workspace) -> Result<Tally, Failure> {
         "--workspace",
         "--all-targets",
         "--features",
-        "common/mongo",
+        "common/mongo,common/nats",
         "--locked",
         "--",
         "-D",
@@ -254,7 +255,7 @@ pub fn test_command(workspace: &Workspace, choice: &[&str]) -> Command {
 fn doc(workspace: &Workspace) -> Result<Tally, Failure> {
     let mut tally = program::run(workspace.cargo(["test", "--workspace", "--doc", "--locked"]))?;
     let mut links = workspace.cargo(["doc", "--workspace", "--no-deps", "--locked"]);
-    links.args(["--features", "common/mongo"]);
+    links.args(["--features", "common/mongo,common/nats"]);
     // A map of a crate may lead to what is private in it.
     let lints = "-D warnings -A rustdoc::private_intra_doc_links";
     links.env("RUSTDOCFLAGS", lints);

@@ -8,6 +8,8 @@
 
 pub mod contract;
 pub mod embedded;
+#[cfg(feature = "nats")]
+pub mod jetstream;
 mod lag;
 
 use async_trait::async_trait;

@@ -91,6 +91,7 @@ const BANS: &[Ban] = &[
             ("common/src/testing", "runs an app in process"),
             ("common/src/store/sqlite", "one writer thread per file, readers beside it"),
             ("common/src/bus/embedded", "one writer thread for the log"),
+            ("common/src/bus/jetstream", "the driver is kept until it has sent what is left"),
         ],
     },
     Ban {
