@@ -6,12 +6,14 @@
 //! - [`mod@client`]: the web client, built, linted and tested; [`browser`]: tried in one.
 //! - [`mod@mongodb`]: a real server for the store that runs on one.
 //! - [`mod@alerts`]: the alert rules of `infra/observability`, played through.
+//! - [`mod@containers`]: the images of `infra/docker`, built, run, and bought through.
 //! - [`mod@manifests`]: what `infra/k8s` applies, rendered and judged.
 //! - [`openapi`], [`schemathesis`], [`server`]: the HTTP contract, generated and tried.
 
 mod alerts;
 mod browser;
 mod client;
+mod containers;
 mod deny;
 mod manifests;
 mod mongodb;

