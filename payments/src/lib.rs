@@ -15,6 +15,7 @@
 //! | [`webhook`] | a provider's notices |
 //! | [`views`], [`http`] | what goes over the wire, and the routes |
 //! | [`consume`] | events → commands |
+//! | [`options`] | what the operator decides |
 
 pub mod commands;
 pub mod consume;
@@ -22,6 +23,7 @@ mod counts;
 pub mod documents;
 pub mod domain;
 pub mod http;
+pub mod options;
 pub mod pay;
 pub mod provider;
 pub mod queries;

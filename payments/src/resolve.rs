@@ -168,6 +168,10 @@ impl Resolver {
                 self.record(payment, Charge::Declined(bad_token())).await?;
                 Ok(Progress::Idle)
             }
+            Err(ProviderError::Impossible(decline)) => {
+                self.record(payment, Charge::Declined(decline)).await?;
+                Ok(Progress::Idle)
+            }
             Err(error @ (ProviderError::Unknown(_) | ProviderError::Rejected(_))) => {
                 self.complain(payment, &error);
                 self.look_later(seen).await
@@ -341,7 +345,7 @@ impl Resolver {
             ProviderError::Rejected(_) => {
                 tracing::error!(provider, payment = %id, request, %error, "somebody must look");
             }
-            ProviderError::Unknown(_) | ProviderError::BadToken => {
+            ProviderError::Unknown(_) | ProviderError::BadToken | ProviderError::Impossible(_) => {
                 tracing::warn!(provider, payment = %id, request, %error, "asked in vain");
             }
         }

@@ -48,7 +48,9 @@ impl Webhook {
     ) -> Result<(), NotTaken> {
         let engine = self.resolver.engine();
         let provider = self.resolver.providers().named(provider).ok_or(NotTaken::NoProvider)?;
-        let notice = provider.verify_webhook(letter, engine.now()).await?;
+        let Some(notice) = provider.verify_webhook(letter, engine.now()).await? else {
+            return Ok(());
+        };
         let command = HearNotice { provider: provider.name(), notice };
         if let Some(payment) = engine.run(command, trace).await? {
             let resolver = Arc::clone(&self.resolver);

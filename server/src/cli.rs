@@ -26,7 +26,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Serve the marketplace (what happens without a subcommand)
-    Serve(Serve),
+    Serve(Box<Serve>),
     /// Fill an empty marketplace that is running with events, tickets and a few orders to look at
     Demo {
         /// Where it is
@@ -90,6 +90,10 @@ pub struct Serve {
     /// What is decided about orders.
     #[command(flatten)]
     pub orders: orders::Options,
+
+    /// What is decided about payments.
+    #[command(flatten)]
+    pub payments: payments::options::Options,
 
     /// What is decided about accounts.
     #[command(flatten)]

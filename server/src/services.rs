@@ -34,6 +34,7 @@ pub fn all(
     embedded: &Embedded,
     ledger: Arc<dyn Store>,
 ) -> Result<Vec<Service>, String> {
+    let provider = options.payments.provider()?;
     let clock = Arc::clone(embedded.clock());
     let sandbox = Sandbox::new(ledger, clock, Arc::new(SystemEntropy), Duration::ZERO);
     Ok(vec![
@@ -42,8 +43,8 @@ pub fn all(
         orders::service(options.orders.settings()),
         payments::service(payments::Settings {
             sandbox,
-            provider: None,
-            timing: payments::Timing::default(),
+            timing: payments::options::Options::timing(provider.as_ref()),
+            provider,
         }),
     ])
 }

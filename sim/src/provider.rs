@@ -338,11 +338,16 @@ impl Provider for Scripted {
         self.call(move |provider| provider.give_back(&request)).await
     }
 
-    async fn verify_webhook(&self, letter: Webhook<'_>, _: Timestamp) -> Result<Notice, BadNotice> {
+    async fn verify_webhook(
+        &self,
+        letter: Webhook<'_>,
+        _: Timestamp,
+    ) -> Result<Option<Notice>, BadNotice> {
         if letter.headers.get(SIGNATURE).is_none_or(|signature| signature != SIGNED) {
             return Err(BadNotice::Signature("it is not the provider's"));
         }
         serde_json::from_slice(letter.body)
+            .map(Some)
             .map_err(|error| BadNotice::Unreadable(error.to_string()))
     }
 }

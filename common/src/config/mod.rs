@@ -5,6 +5,7 @@
 //! that runs all of them have the same.
 
 mod durations;
+mod secret;
 
 use std::net::SocketAddr;
 
@@ -14,6 +15,7 @@ use crate::http;
 use crate::telemetry;
 
 pub use durations::{at_least_a_second, duration};
+pub use secret::Secret;
 
 /// How the site is reached.
 #[derive(Debug, Clone, Args)]

@@ -6,8 +6,12 @@
 
 mod providers;
 pub mod sandbox;
+mod signature;
+pub mod stripe;
+mod wire;
 
 pub use providers::Providers;
+pub use wire::{Https, Wire};
 
 use std::fmt;
 
@@ -117,6 +121,9 @@ pub enum ProviderError {
     /// It does not know the token; no money moved.
     #[error("the provider does not know the token")]
     BadToken,
+    /// It moves no such money, whoever asks; none moved.
+    #[error("the provider moves no such money: {}", .0.code)]
+    Impossible(Decline),
     /// It refuses the call itself: somebody has to look.
     #[error("the provider refuses the call: {0}")]
     Rejected(String),
@@ -199,10 +206,13 @@ pub trait Provider: Send + Sync + 'static {
     /// See [`ProviderError`].
     async fn refund(&self, request: &RefundRequest) -> Result<Refund, ProviderError>;
 
-    /// The notice that a webhook carries.
+    /// The notice that a webhook carries; `None` where it is about no payment of ours.
     ///
     /// # Errors
     /// When it is forged, altered or stale, or is no notice.
-    async fn verify_webhook(&self, letter: Letter<'_>, now: Timestamp)
-    -> Result<Notice, BadNotice>;
+    async fn verify_webhook(
+        &self,
+        letter: Letter<'_>,
+        now: Timestamp,
+    ) -> Result<Option<Notice>, BadNotice>;
 }

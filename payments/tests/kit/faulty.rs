@@ -108,7 +108,7 @@ impl Provider for Faulty {
         &self,
         letter: Letter<'_>,
         now: Timestamp,
-    ) -> Result<Notice, BadNotice> {
+    ) -> Result<Option<Notice>, BadNotice> {
         self.sandbox.verify_webhook(letter, now).await
     }
 }

@@ -1,0 +1,213 @@
+//! What the operator decides about payments.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use common::config::Secret;
+
+use crate::Timing;
+use crate::provider::stripe::{self, Account, Stripe};
+use crate::provider::{Https, Provider};
+
+/// How long a real provider has to answer a call: it asks the buyer's bank meanwhile.
+const REAL_TIMEOUT: Duration = Duration::from_secs(12);
+
+/// The options of this service.
+#[derive(Debug, Clone, Args)]
+#[group(id = "payments")]
+pub struct Options {
+    /// Who moves the money; by default the one whose key is given, and the sandbox, in which no
+    /// real money moves, where there is none
+    #[arg(long, env = "TICKETING_PAYMENT_PROVIDER", value_name = "PROVIDER")]
+    pub payment_provider: Option<Choice>,
+
+    /// Stripe's secret key: sk_live_… or sk_test_…, or a restricted one, rk_…
+    #[arg(long, env = "TICKETING_STRIPE_SECRET_KEY", value_name = "KEY", hide_env_values = true)]
+    pub stripe_secret_key: Option<Secret>,
+
+    /// A file that holds Stripe's secret key
+    #[arg(
+        long,
+        env = "TICKETING_STRIPE_SECRET_KEY_FILE",
+        value_name = "FILE",
+        conflicts_with = "stripe_secret_key"
+    )]
+    pub stripe_secret_key_file: Option<PathBuf>,
+
+    /// What Stripe signs its webhooks with: whsec_…; two, with a comma between them, while one
+    /// takes the place of the other
+    #[arg(
+        long,
+        env = "TICKETING_STRIPE_WEBHOOK_SECRET",
+        value_name = "SECRET",
+        hide_env_values = true
+    )]
+    pub stripe_webhook_secret: Option<Secret>,
+
+    /// A file that holds what Stripe signs its webhooks with
+    #[arg(
+        long,
+        env = "TICKETING_STRIPE_WEBHOOK_SECRET_FILE",
+        value_name = "FILE",
+        conflicts_with = "stripe_webhook_secret"
+    )]
+    pub stripe_webhook_secret_file: Option<PathBuf>,
+
+    /// Stripe's publishable key, pk_…: with it buyers pay on the checkout page, without it on a
+    /// page of Stripe's
+    #[arg(long, env = "TICKETING_STRIPE_PUBLISHABLE_KEY", value_name = "KEY")]
+    pub stripe_publishable_key: Option<String>,
+
+    /// Where Stripe's API is
+    #[arg(long, env = "TICKETING_STRIPE_API", value_name = "URL", hide = true,
+          default_value = stripe::API)]
+    pub stripe_api: String,
+}
+
+/// Who may move the money.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Choice {
+    /// Nobody: no real money moves.
+    Sandbox,
+    /// Stripe.
+    Stripe,
+}
+
+impl Options {
+    /// Who moves real money; `None` where that is nobody.
+    ///
+    /// # Errors
+    /// With a sentence that names the option at fault.
+    pub fn provider(&self) -> Result<Option<Arc<dyn Provider>>, String> {
+        let file = self.stripe_secret_key_file.as_deref();
+        let key = Secret::read("--stripe-secret-key", self.stripe_secret_key.as_ref(), file)?;
+        let choice = match (self.payment_provider, &key) {
+            (Some(choice), _) => choice,
+            (None, Some(_)) => Choice::Stripe,
+            (None, None) => Choice::Sandbox,
+        };
+        match choice {
+            Choice::Sandbox => Ok(None),
+            Choice::Stripe => Ok(Some(self.stripe(key)?)),
+        }
+    }
+
+    /// How long things may take with `provider`.
+    pub fn timing(provider: Option<&Arc<dyn Provider>>) -> Timing {
+        let timing = Timing::default();
+        match provider {
+            Some(_) => Timing { provider_timeout: REAL_TIMEOUT, ..timing },
+            None => timing,
+        }
+    }
+
+    fn stripe(&self, key: Option<Secret>) -> Result<Arc<dyn Provider>, String> {
+        let secret_key = key.ok_or("--stripe-secret-key is missing: see Developers, API keys")?;
+        let is_live = mode("--stripe-secret-key", secret_key.reveal(), &["sk_", "rk_"])?;
+        let file = self.stripe_webhook_secret_file.as_deref();
+        let given = self.stripe_webhook_secret.as_ref();
+        let secrets = Secret::read("--stripe-webhook-secret", given, file)?.ok_or(
+            "--stripe-webhook-secret is missing: add a webhook to \
+             …/api/payments/webhooks/stripe in Stripe's dashboard, and copy its signing secret",
+        )?;
+        let mut webhook_secrets = Vec::new();
+        for secret in secrets.reveal().split(',').map(str::trim) {
+            if !secret.strip_prefix("whsec_").is_some_and(is_plain) {
+                return Err(
+                    "--stripe-webhook-secret must be whsec_…, or two of them with a comma \
+                            between them"
+                        .to_owned(),
+                );
+            }
+            webhook_secrets.push(Secret::new(secret));
+        }
+        let publishable_key = self.stripe_publishable_key.clone();
+        if let Some(key) = &publishable_key
+            && mode("--stripe-publishable-key", key, &["pk_"])? != is_live
+        {
+            return Err("--stripe-publishable-key and --stripe-secret-key must both be live keys \
+                        or both be test keys"
+                .to_owned());
+        }
+        let wire = Https::to(&self.stripe_api).map_err(|error| format!("--stripe-api: {error}"))?;
+        let account = Account { secret_key, webhook_secrets, publishable_key };
+        Ok(Arc::new(Stripe::new(account, Arc::new(wire))))
+    }
+}
+
+/// Whether a key moves real money. Its text is not repeated: it may be another one's secret.
+fn mode(flag: &str, key: &str, kinds: &[&str]) -> Result<bool, String> {
+    let rest = kinds.iter().find_map(|kind| key.strip_prefix(kind));
+    let named = rest.and_then(|rest| rest.split_once('_')).filter(|(_, id)| is_plain(id));
+    match named {
+        Some(("live", _)) => Ok(true),
+        Some(("test", _)) => Ok(false),
+        _ => Err(format!("{flag} must begin with {}live_ or {0}test_", kinds[0])),
+    }
+}
+
+fn is_plain(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Debug, Parser)]
+    struct Cli {
+        #[command(flatten)]
+        payments: Options,
+    }
+
+    fn parse(args: &[&str]) -> Options {
+        Cli::parse_from(std::iter::once("ticketing").chain(args.iter().copied())).payments
+    }
+
+    fn name(args: &[&str]) -> Result<Option<&'static str>, String> {
+        Ok(parse(args).provider()?.map(|provider| provider.name()))
+    }
+
+    const KEY: [&str; 2] = ["--stripe-secret-key", "sk_test_k3y"];
+    const SIGNING: [&str; 2] = ["--stripe-webhook-secret", "whsec_a,whsec_b"];
+
+    #[test]
+    fn two_variables_choose_stripe_and_none_the_sandbox() {
+        assert_eq!(name(&[]), Ok(None));
+        assert_eq!(name(&[KEY, SIGNING].concat()), Ok(Some("stripe")));
+        let sandbox = ["--payment-provider", "sandbox"];
+        assert_eq!(name(&[&KEY[..], &sandbox].concat()), Ok(None));
+    }
+
+    #[test]
+    fn what_is_missing_or_mixed_up_is_named() {
+        let publishable = ["--stripe-publishable-key", "pk_live_x"];
+        let wrong = ["--stripe-secret-key", "pk_test_x"];
+        for (args, flag) in [
+            (vec!["--payment-provider", "stripe"], "--stripe-secret-key is missing"),
+            (KEY.to_vec(), "--stripe-webhook-secret is missing"),
+            ([wrong, SIGNING].concat(), "--stripe-secret-key must begin"),
+            ([KEY, ["--stripe-webhook-secret", "sk_test_k3y"]].concat(), "--stripe-webhook-secret"),
+            ([KEY, SIGNING, publishable].concat(), "must both be live"),
+            ([KEY, SIGNING, ["--stripe-api", "http://example.com"]].concat(), "--stripe-api"),
+            ([KEY, SIGNING, ["--stripe-secret-key-file", "/none"]].concat(), "file"),
+        ] {
+            let parsed = Cli::try_parse_from(std::iter::once("ticketing").chain(args.clone()));
+            let refused = match parsed {
+                Ok(cli) => cli.payments.provider().err().unwrap_or_default(),
+                Err(error) => error.to_string(),
+            };
+            assert!(refused.contains(flag), "{args:?}: {refused}");
+            assert!(!refused.contains("k3y"), "I28: {refused}");
+        }
+    }
+
+    #[test]
+    fn i28_secrets_are_not_shown() {
+        let shown = format!("{:?}", parse(&[KEY, SIGNING].concat()));
+        assert!(!shown.contains("k3y") && !shown.contains("whsec"), "{shown}");
+    }
+}

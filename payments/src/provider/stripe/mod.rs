@@ -1,0 +1,149 @@
+//! Stripe.
+//!
+//! A payment is made there first ([`Provider::open`]): a PaymentIntent that nobody has confirmed
+//! and that moves no money. Its name is committed, and from then on everything is asked of it by
+//! that name. So Stripe's idempotency keys, which it forgets after a day, only have to keep two
+//! intents from being made within the one moment between a call and its record; and that money is
+//! taken twice is ruled out by the intent itself, which succeeds once.
+//!
+//! | the buyer pays with | what is made | who confirms |
+//! | --- | --- | --- |
+//! | a token | a PaymentIntent | this service |
+//! | the Payment Element, where a publishable key is known | a PaymentIntent | the buyer's browser |
+//! | Stripe's own page, where none is | a Checkout Session | the buyer, there |
+//!
+//! Written after Stripe's public API reference.
+
+mod api;
+mod calls;
+mod declines;
+mod objects;
+mod refunds;
+mod webhooks;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use common::config::Secret;
+use common::time::Timestamp;
+
+use super::{
+    BadNotice, Charge, ChargeRequest, Door, Letter, Provider, ProviderError, Refund, RefundRequest,
+    Wire,
+};
+use crate::domain::{Means, Notice, Token};
+use api::Api;
+
+/// As in the path of its webhooks.
+pub const NAME: &str = "stripe";
+
+/// Where its API is.
+pub const API: &str = "https://api.stripe.com";
+
+/// What an account is known by.
+#[derive(Debug, Clone)]
+pub struct Account {
+    /// What calls are made with.
+    pub secret_key: Secret,
+    /// What webhooks are signed with; two, while one takes the place of another.
+    pub webhook_secrets: Vec<Secret>,
+    /// What the buyer's browser is told. Without it buyers pay on Stripe's own page.
+    pub publishable_key: Option<String>,
+}
+
+/// Stripe, for one account.
+pub struct Stripe {
+    api: Api,
+    webhook_secrets: Vec<Secret>,
+    publishable_key: Option<String>,
+}
+
+impl Stripe {
+    /// Speaks for `account` over `wire`.
+    pub fn new(account: Account, wire: Arc<dyn Wire>) -> Self {
+        let Account { secret_key, webhook_secrets, publishable_key } = account;
+        Self { api: Api::new(wire, secret_key), webhook_secrets, publishable_key }
+    }
+}
+
+#[async_trait]
+impl Provider for Stripe {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn accepts(&self, token: &Token) -> bool {
+        let token = token.reveal();
+        let rest = token.strip_prefix("tok_").or_else(|| token.strip_prefix("pm_"));
+        rest.is_some_and(|rest| {
+            !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+        })
+    }
+
+    fn opens(&self) -> bool {
+        true
+    }
+
+    fn has_doors(&self) -> bool {
+        true
+    }
+
+    async fn open(&self, request: &ChargeRequest) -> Result<String, ProviderError> {
+        match &request.means {
+            Means::Page { back } if self.publishable_key.is_none() => {
+                self.open_session(request, back).await
+            }
+            Means::Page { .. } | Means::Token(_) => self.open_intent(request).await,
+        }
+    }
+
+    async fn door(&self, request: &ChargeRequest) -> Result<Door, ProviderError> {
+        let name = calls::opened(request)?;
+        if calls::is_session(name) {
+            let session = self.session(name).await?;
+            let url = session.url.ok_or_else(|| calls::unknown("a page that is over"))?;
+            return Ok(Door::Page { url });
+        }
+        let publishable_key = self.publishable_key.clone().ok_or_else(|| {
+            ProviderError::Rejected("the publishable key is not configured any more".to_owned())
+        })?;
+        let intent = self.intent(name).await?;
+        let client_secret = intent.client_secret.ok_or_else(|| calls::unknown("no secret"))?;
+        Ok(Door::Element { client_secret, publishable_key })
+    }
+
+    async fn charge(&self, request: &ChargeRequest) -> Result<Charge, ProviderError> {
+        let token = request.means.token().ok_or(ProviderError::BadToken)?;
+        self.confirm(request, calls::opened(request)?, token).await
+    }
+
+    async fn look_up(&self, request: &ChargeRequest) -> Result<Option<Charge>, ProviderError> {
+        match &request.opened {
+            None => Ok(None),
+            Some(name) => self.look(request, name).await.map(Some),
+        }
+    }
+
+    async fn abandon(&self, request: &ChargeRequest) -> Result<Charge, ProviderError> {
+        let name = calls::opened(request)?;
+        if calls::is_session(name) {
+            return self.expire(request, name).await;
+        }
+        let intent = self.cancel(request, name).await?;
+        self.told(request, intent).await
+    }
+
+    async fn refund(&self, request: &RefundRequest) -> Result<Refund, ProviderError> {
+        self.give_back(request).await
+    }
+
+    async fn verify_webhook(
+        &self,
+        letter: Letter<'_>,
+        now: Timestamp,
+    ) -> Result<Option<Notice>, BadNotice> {
+        let secrets = self.webhook_secrets.iter().map(|secret| secret.reveal().as_bytes());
+        webhooks::verify(secrets, letter, now)?;
+        self.notice(letter.body).await
+    }
+}

@@ -1,0 +1,291 @@
+//! The service on a scripted Stripe, with an orders service that does what the real one does, and
+//! webhooks that come late, twice, in any order, forged, or never.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use axum::http::{HeaderMap, HeaderValue};
+use bytes::Bytes;
+use common::bus::Delivery;
+use common::config::Secret;
+use common::events::{Envelope, ORDERS, OrderState, OrderStatus, OrderedTicket};
+use common::execute::{Engine, Ports};
+use common::id::{Id, Ids, OrderId, PaymentId, TicketId, UserId};
+use common::inbox::Inbox;
+use common::money::{Currency, Money};
+use common::outbox::Outbox;
+use common::store::Store;
+use common::store::memory::MemoryStore;
+use common::task::{Spawn, Work};
+use common::time::{Clock, Timestamp};
+use payments::domain::{Payment, Token};
+use payments::pay::{PayRequest, Unpaid};
+use payments::provider::stripe::{Account, Stripe};
+use payments::provider::{Letter, Provider, Wire};
+use payments::webhook::NotTaken;
+use payments::{Timing, Works, consume, queries};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::task::AbortHandle;
+
+use crate::line::{Life, Line, Tapped};
+
+const BEGINNING: Timestamp = Timestamp::from_millis(1_800_000_000_000);
+
+/// Time that stands still while there is work to do.
+pub struct PausedClock(tokio::time::Instant);
+
+#[async_trait]
+impl Clock for PausedClock {
+    fn now(&self) -> Timestamp {
+        BEGINNING.plus(self.0.elapsed())
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        tokio::time::sleep(duration).await;
+    }
+}
+
+/// What a process runs; all of it ends with the process.
+#[derive(Default)]
+struct Tasks(Mutex<Vec<AbortHandle>>);
+
+impl Spawn for Tasks {
+    #[expect(clippy::disallowed_methods, reason = "the home of spawning in these tests")]
+    fn spawn(&self, work: Work) {
+        self.0.lock().unwrap().push(tokio::spawn(work).abort_handle());
+    }
+}
+
+/// A running process of the service.
+struct Process {
+    engine: Arc<Engine>,
+    works: Works,
+    inbox: Arc<Inbox>,
+    tasks: Arc<Tasks>,
+    life: Arc<Life>,
+}
+
+/// The service and what is around it.
+pub struct Shop {
+    pub store: Arc<MemoryStore>,
+    pub stripe: Arc<scripted::Stripe>,
+    pub clock: Arc<PausedClock>,
+    pub buyer: UserId,
+    process: Mutex<Option<Arc<Process>>>,
+    incarnations: AtomicU64,
+    ids: Ids,
+    orders: Mutex<BTreeMap<OrderId, OrderState>>,
+    events: UnboundedSender<Bytes>,
+}
+
+impl Shop {
+    /// One whose provider goes wrong by `script`. Its first process lives as long as `life`.
+    pub fn new(script: scripted::Script, life: Arc<Life>) -> Arc<Self> {
+        let (events, heard) = unbounded_channel();
+        #[expect(clippy::disallowed_methods, reason = "tokio's clock is paused in these tests")]
+        let started = tokio::time::Instant::now();
+        let shop = Arc::new(Self {
+            store: Arc::new(MemoryStore::new()),
+            stripe: Arc::new(scripted::Stripe::new(script)),
+            clock: Arc::new(PausedClock(started)),
+            buyer: UserId(Id::from_bytes([7; 12])),
+            process: Mutex::default(),
+            incarnations: AtomicU64::new(0),
+            ids: Ids::new(1 << 40),
+            orders: Mutex::default(),
+            events,
+        });
+        shop.start(life);
+        let orders = Arc::clone(&shop);
+        Tasks::default().spawn(Box::pin(async move { orders.be_orders(heard).await }));
+        shop
+    }
+
+    /// A process begins, on what was committed.
+    pub fn start(&self, life: Arc<Life>) {
+        let number = self.incarnations.fetch_add(1, Ordering::SeqCst) + 1;
+        let clock = Arc::clone(&self.clock) as Arc<dyn Clock>;
+        let tasks = Arc::new(Tasks::default());
+        let store = Arc::new(Tapped {
+            inner: Arc::clone(&self.store),
+            life: Arc::clone(&life),
+            events: self.events.clone(),
+        }) as Arc<dyn Store>;
+        let ids = Arc::new(Ids::new(number << 20));
+        let outbox = Arc::new(Outbox::new(ids.next(clock.now())));
+        let ports = Ports {
+            store,
+            clock: Arc::clone(&clock),
+            ids,
+            tasks: Arc::clone(&tasks) as Arc<dyn Spawn>,
+        };
+        let engine = Engine::new(ports, outbox);
+        let stripe = Arc::clone(&self.stripe);
+        let take = Box::new(move |call: &scripted::Call| stripe.take(call));
+        let line = Line { take, clock: Arc::clone(&clock), life: Arc::clone(&life) };
+        let works = Works::new(Arc::clone(&engine), provider(Arc::new(line)), Timing::default());
+        for reconciler in works.reconcilers() {
+            let clock = Arc::clone(&clock);
+            let never = std::future::pending();
+            tasks.spawn(Box::pin(common::worker::work(reconciler, "payments", clock, never)));
+        }
+        let inbox = Arc::new(Inbox::new(Arc::clone(&engine), "payments", consume::hears()));
+        *self.process.lock().unwrap() =
+            Some(Arc::new(Process { engine, works, inbox, tasks, life }));
+    }
+
+    /// The process is killed.
+    pub fn kill(&self) {
+        let process = self.process.lock().unwrap().take();
+        if let Some(process) = process {
+            for task in process.tasks.0.lock().unwrap().drain(..) {
+                task.abort();
+            }
+        }
+    }
+
+    fn process(&self) -> Option<Arc<Process>> {
+        self.process.lock().unwrap().clone()
+    }
+
+    /// Waits for the end of the process's life.
+    pub async fn death(&self) {
+        match self.process() {
+            Some(process) => process.life.death.notified().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// The orders service: hears of payments, and says what becomes of their orders.
+    async fn be_orders(&self, mut heard: UnboundedReceiver<Bytes>) {
+        while let Some(event) = heard.recv().await {
+            let event = Envelope::read(&event).unwrap();
+            let payment: common::events::PaymentState = event.data().unwrap();
+            let status = match event.kind.as_str() {
+                "payment:started" => OrderStatus::AwaitingPayment,
+                "payment:captured" => OrderStatus::Complete,
+                "payment:declined" => OrderStatus::Created,
+                _ => continue,
+            };
+            self.change(payment.order_id, status).await;
+        }
+    }
+
+    /// An order that can be paid.
+    pub async fn place(&self, window: Duration) -> OrderId {
+        let now = self.clock.now();
+        let id = OrderId(self.ids.next(now));
+        let price = Money { minor: 2_050, currency: Currency::USD };
+        let order = OrderState {
+            id,
+            user_id: self.buyer,
+            status: OrderStatus::Created,
+            expires_at: now.plus(window),
+            version: 0,
+            ticket: OrderedTicket {
+                id: TicketId(self.ids.next(now)),
+                title: "A seat".to_owned(),
+                price,
+                version: 0,
+            },
+            quantity: 2,
+            total: price.times(2).unwrap(),
+            stock: None,
+        };
+        self.orders.lock().unwrap().insert(id, order.clone());
+        self.tell("order:created", &order).await;
+        id
+    }
+
+    /// The order moves on, unless it has ended, and the service hears of it.
+    pub async fn change(&self, id: OrderId, status: OrderStatus) {
+        let changed = {
+            let mut orders = self.orders.lock().unwrap();
+            let order = orders.get_mut(&id).unwrap();
+            if order.status.is_terminal() || order.status == status {
+                return;
+            }
+            order.status = status;
+            order.version += 1;
+            order.clone()
+        };
+        let kind = match status {
+            OrderStatus::Created | OrderStatus::AwaitingPayment => "order:updated",
+            OrderStatus::Complete => "order:completed",
+            OrderStatus::Cancelled => "order:cancelled",
+        };
+        self.tell(kind, &changed).await;
+    }
+
+    /// Delivers an event, again and again until a process has taken it.
+    async fn tell(&self, kind: &str, order: &OrderState) {
+        let data = serde_json::to_string(order).unwrap();
+        let at = self.clock.now();
+        let id = format!("{}-0", self.ids.next(at));
+        let version = order.version;
+        let body = format!(
+            r#"{{"id":"{id}","subject":"orders","kind":"{kind}","aggregate":"x","version":{version},
+                "at":"{at}","trace":"t","data":{data}}}"#
+        );
+        let delivery = Delivery { token: 0, subject: ORDERS.to_owned(), id, body: body.into() };
+        loop {
+            if let Some(process) = self.process() {
+                let handled = process.inbox.handle(&delivery);
+                let patience = Duration::from_secs(1);
+                if tokio::time::timeout(patience, handled).await.is_ok() {
+                    return;
+                }
+            }
+            self.clock.sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Pays; `None` where the process dies over it.
+    pub async fn pay(&self, order: OrderId, token: &str) -> Option<Result<PaymentId, Unpaid>> {
+        let token: Token = token.parse().unwrap();
+        let trace = "test".to_owned();
+        let request = PayRequest { order, buyer: self.buyer, token, request: None, trace };
+        let process = self.process()?;
+        Some(process.works.pay.pay(request).await)
+    }
+
+    /// A webhook arrives.
+    pub async fn receive(&self, signature: &str, body: &str) -> Option<Result<(), NotTaken>> {
+        let process = self.process()?;
+        let mut headers = HeaderMap::new();
+        headers.insert("stripe-signature", HeaderValue::try_from(signature).unwrap());
+        let letter = Letter { headers: &headers, query: None, body: body.as_bytes() };
+        Some(process.works.webhook.receive("stripe", letter, "webhook").await)
+    }
+
+    /// Every payment whose end is not known yet.
+    pub async fn unresolved(&self) -> Vec<Payment> {
+        let far = Timestamp::from_millis(i64::MAX);
+        let Some(process) = self.process() else { return Vec::new() };
+        queries::due(&process.engine, far, Duration::ZERO, 100).await.unwrap()
+    }
+
+    /// The payments of an order.
+    pub async fn payments_of(&self, order: OrderId) -> Vec<Payment> {
+        let process = self.process().unwrap();
+        let found = queries::payments_of(&process.engine, self.buyer, Some(order), None, 100).await;
+        found.unwrap().into_iter().map(|(seen, _)| seen.payment).collect()
+    }
+
+    /// Every order as its own service has it.
+    pub fn orders(&self) -> Vec<OrderState> {
+        self.orders.lock().unwrap().values().cloned().collect()
+    }
+}
+
+fn provider(wire: Arc<dyn Wire>) -> Arc<dyn Provider> {
+    let account = Account {
+        secret_key: Secret::new(scripted::stripe::SECRET_KEY),
+        webhook_secrets: vec![Secret::new(scripted::stripe::WEBHOOK_SECRET)],
+        publishable_key: Some("pk_test_scripted".to_owned()),
+    };
+    Arc::new(Stripe::new(account, wire))
+}

@@ -1,0 +1,125 @@
+//! What must be so in the end, whatever happened: judged by the provider's own books.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use common::command::{self, Entity};
+use common::events::OrderStatus;
+use common::store::{Order as Sort, Query};
+use common::time::Clock;
+use payments::domain::{Account, Entry, State};
+use scripted::Fault;
+
+use crate::shop::Shop;
+
+/// By when everything is settled once faults are over (I3).
+const SETTLED: Duration = Duration::from_secs(60);
+
+/// What was met.
+#[derive(Debug, Default)]
+pub struct Counts {
+    pub orders: u64,
+    pub payments: u64,
+    pub kept: u64,
+    pub refunded: u64,
+    pub declined: u64,
+    pub calls: u64,
+    pub faults: BTreeMap<Fault, u64>,
+}
+
+impl Counts {
+    pub fn add(&mut self, other: Self) {
+        self.orders += other.orders;
+        self.payments += other.payments;
+        self.kept += other.kept;
+        self.refunded += other.refunded;
+        self.declined += other.declined;
+        self.calls += other.calls;
+        for (fault, times) in other.faults {
+            *self.faults.entry(fault).or_default() += times;
+        }
+    }
+
+    pub fn must_have_met_everything(&self) {
+        assert!(self.kept > 0 && self.refunded > 0 && self.declined > 0, "{self}");
+        for fault in scripted::script::FAULTS {
+            assert!(self.faults.get(&fault).is_some_and(|times| *times > 0), "{fault:?}: {self}");
+        }
+    }
+}
+
+impl fmt::Display for Counts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { orders, payments, kept, refunded, declined, calls, faults } = self;
+        write!(
+            f,
+            "{orders} orders, {payments} payments: {kept} kept, {refunded} refunded, {declined} \
+             declined; {calls} calls, of which went wrong: {faults:?}"
+        )
+    }
+}
+
+/// Waits until nothing is unresolved, and judges.
+pub async fn of(shop: &Shop, seed: u64, mut counts: Counts) -> Counts {
+    let until = shop.clock.now().plus(SETTLED);
+    loop {
+        let unresolved = shop.unresolved().await;
+        if unresolved.is_empty() {
+            break;
+        }
+        assert!(shop.clock.now() < until, "I3, seed {seed}: unresolved: {:?}", unresolved[0]);
+        shop.clock.sleep(Duration::from_millis(200)).await;
+    }
+    let (held, captures) = shop.stripe.with_ledger(|ledger| (ledger.held(), ledger.captures()));
+    assert!(captures.values().all(|times| *times == 1), "I4, seed {seed}: {captures:?}");
+    let booked = booked(shop);
+    counts.calls += shop.stripe.calls();
+    counts.faults = shop.stripe.faults();
+    for order in shop.orders() {
+        counts.orders += 1;
+        let mut net = 0;
+        for payment in shop.payments_of(order.id).await {
+            counts.payments += 1;
+            let id = payment.id.to_string();
+            let at_provider = held.get(&id).copied().unwrap_or_default();
+            let in_books = booked.get(&id).copied().unwrap_or_default();
+            assert_eq!(at_provider, in_books, "I6, seed {seed}: {payment:?}");
+            net += at_provider;
+            match payment.state {
+                State::Captured { .. } => counts.kept += 1,
+                State::Refunded { .. } => counts.refunded += 1,
+                State::Declined { .. } => counts.declined += 1,
+                State::Started { .. } | State::Refunding { .. } => {
+                    panic!("I3, seed {seed}: {payment:?}")
+                }
+            }
+        }
+        let is_complete = order.status == OrderStatus::Complete;
+        let wanted = if is_complete { order.total.minor } else { 0 };
+        assert_eq!(net, wanted, "I3, I4, seed {seed}: {order:?}");
+    }
+    let known: i64 = held.values().sum();
+    assert_eq!(known, booked.values().sum::<i64>(), "I6, seed {seed}: in all");
+    counts
+}
+
+/// What our own books say the provider holds, for each payment.
+fn booked(shop: &Shop) -> BTreeMap<String, i64> {
+    let mut booked = BTreeMap::new();
+    let query = Query {
+        collection: Entry::COLLECTION,
+        filters: vec![],
+        order: Sort { field: None, descending: false },
+        after: None,
+        limit: usize::MAX,
+    };
+    for found in shop.store.find_now(&query) {
+        let entry: Entry = command::read(&found.document).unwrap();
+        assert!(entry.balances(), "I6: {entry:?}");
+        for posting in entry.postings.iter().filter(|p| p.account == Account::ProviderClearing) {
+            *booked.entry(entry.payment.to_string()).or_default() += posting.amount.minor;
+        }
+    }
+    booked
+}

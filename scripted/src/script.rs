@@ -1,0 +1,79 @@
+//! What goes wrong with a call, and how often: by a seed, so that it goes wrong the same way again.
+
+use std::time::Duration;
+
+/// What goes wrong with one call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fault {
+    /// It never arrives.
+    RequestLost,
+    /// It is carried out, and the answer is lost.
+    AnswerLost,
+    /// It is carried out, and nothing is heard for longer than anybody waits.
+    Silent,
+    /// 500, with nothing done, remembered under its key.
+    FailedBefore,
+    /// 500, with everything done, remembered under its key.
+    FailedAfter,
+    /// 429, with nothing done.
+    TooMany,
+    /// It takes its time.
+    Slow,
+}
+
+/// All of them.
+pub const FAULTS: [Fault; 7] = [
+    Fault::RequestLost,
+    Fault::AnswerLost,
+    Fault::Silent,
+    Fault::FailedBefore,
+    Fault::FailedAfter,
+    Fault::TooMany,
+    Fault::Slow,
+];
+
+/// Longer than anybody waits.
+pub const SILENCE: Duration = Duration::from_secs(60);
+
+/// A script.
+#[derive(Debug, Clone)]
+pub struct Script {
+    state: u64,
+    /// Of a thousand calls, so many go wrong.
+    per_mille: u64,
+}
+
+impl Script {
+    /// In which `per_mille` of a thousand calls go wrong, and which those are is up to `seed`.
+    pub fn new(seed: u64, per_mille: u64) -> Self {
+        Self { state: seed ^ 0x9e37_79b9_7f4a_7c15, per_mille }
+    }
+
+    /// From now on nothing goes wrong.
+    pub fn calm(&mut self) {
+        self.per_mille = 0;
+    }
+
+    /// What goes wrong with the next call, if anything.
+    pub fn next_fault(&mut self) -> Option<Fault> {
+        if !self.chance(self.per_mille) {
+            return None;
+        }
+        let which = self.below(FAULTS.len() as u64);
+        usize::try_from(which).ok().and_then(|which| FAULTS.get(which)).copied()
+    }
+
+    /// `true` so many times of a thousand.
+    pub fn chance(&mut self, per_mille: u64) -> bool {
+        self.below(1_000) < per_mille
+    }
+
+    /// A number below `bound`, which is not 0.
+    pub fn below(&mut self, bound: u64) -> u64 {
+        // xorshift64*: good enough to choose by, and the same everywhere.
+        self.state ^= self.state >> 12;
+        self.state ^= self.state << 25;
+        self.state ^= self.state >> 27;
+        (self.state.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 16) % bound
+    }
+}
