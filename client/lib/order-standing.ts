@@ -7,6 +7,10 @@ export type Standing =
   | 'paid'
   /** Given up while a payment was under way, of which nothing is known yet. */
   | 'settling'
+  /** Expired, and the money came after that: it is being seen whether the ticket is still free. */
+  | 'late'
+  /** Expired, and another order is complete in its place. */
+  | 'replaced'
   /** Paid, but too late or given up: the money goes back. */
   | 'refunding'
   | 'refunded'
@@ -14,7 +18,7 @@ export type Standing =
   | 'expired'
 
 export function standingOf(
-  order: Pick<Order, 'status' | 'cancelledBy' | 'paymentId'>,
+  order: Pick<Order, 'status' | 'cancelledBy' | 'paymentId' | 'replacedBy'>,
   payments: (Pick<Payment, 'status'> & { id?: string })[],
 ): Standing {
   switch (order.status) {
@@ -27,8 +31,10 @@ export function standingOf(
     case 'complete':
       return 'paid'
     case 'cancelled':
-      if (payments.some(({ status }) => status === 'refunding' || status === 'captured')) {
-        return 'refunding'
+      if (order.replacedBy) return 'replaced'
+      if (payments.some(({ status }) => status === 'refunding')) return 'refunding'
+      if (payments.some(({ status }) => status === 'captured')) {
+        return order.cancelledBy === 'expiry' ? 'late' : 'refunding'
       }
       if (payments.some(({ status }) => status === 'started')) return 'settling'
       if (payments.some((payment) => payment.status === 'refunded')) return 'refunded'
@@ -46,9 +52,11 @@ export function isMoving(standing: Standing): boolean {
     case 'open':
     case 'paying':
     case 'settling':
+    case 'late':
     case 'refunding':
       return true
     case 'paid':
+    case 'replaced':
     case 'refunded':
     case 'cancelled':
     case 'expired':
@@ -87,6 +95,16 @@ export const standingWords: Record<Standing, { headline: string; lead: string; s
     headline: 'Order cancelled',
     lead: 'The bank has not answered yet. Should it still take money, all of it comes back.',
     short: 'Cancelled',
+  },
+  late: {
+    headline: 'Your payment has come late',
+    lead: 'The bank has taken it after the time was up. If the ticket is still free it is yours; if not, all of the money comes back.',
+    short: 'Payment came late',
+  },
+  replaced: {
+    headline: 'It’s yours after all',
+    lead: 'Your payment came after the time was up, but the ticket was still free. A new order holds it, at the price you paid.',
+    short: 'Paid late',
   },
   refunding: {
     headline: 'Your money is on its way back',

@@ -44,11 +44,15 @@ pub enum Bug {
     SilenceIsDecline,
     /// A provider's notice is believed, and not asked about.
     BelievedNotice,
+    /// Money that comes late is given back before orders has decided about it.
+    HastyRefund,
+    /// An order is completed in an expired one's place whether its units are free or not.
+    ReplacedTaken,
 }
 
 impl Bug {
     /// All of them.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 21] = [
         Self::OversoldUnits,
         Self::OtherPrice,
         Self::UncheckedExpiry,
@@ -68,6 +72,8 @@ impl Bug {
         Self::KeptMoney,
         Self::SilenceIsDecline,
         Self::BelievedNotice,
+        Self::HastyRefund,
+        Self::ReplacedTaken,
     ];
 }
 

@@ -10,9 +10,10 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use common::events::{
-    Draft, EndedSession, Envelope, Event, KeysEvent, OrderEvent, OrderKind, OrderState,
-    OrderStatus, OrderedTicket, PaymentEvent, PaymentKind, PaymentState, PaymentStatus, PublicKey,
-    Revocation, StockSnapshot, TicketEvent, TicketKind, TicketState, UserEvent, UserKind, Venue,
+    CancelledBy, Draft, EndedSession, Envelope, Event, KeysEvent, LateMoney, OrderEvent, OrderKind,
+    OrderState, OrderStatus, OrderedTicket, PaymentEvent, PaymentKind, PaymentState, PaymentStatus,
+    PublicKey, Revocation, StockSnapshot, TicketEvent, TicketKind, TicketState, UserEvent,
+    UserKind, Venue,
 };
 use common::id::{Id, OrderId, PaymentId, TicketId, UserId};
 use common::money::{Currency, Money};
@@ -81,6 +82,9 @@ fn samples() -> Vec<Draft> {
         quantity: 1,
         total: money,
         stock: Some(StockSnapshot { version: 7, taken: 1, holder: Some(OrderId(id(3))) }),
+        cancelled_by: None,
+        late: None,
+        replaces: None,
     };
     let payment = PaymentState {
         id: PaymentId(id(5)),
@@ -108,7 +112,19 @@ fn samples() -> Vec<Draft> {
         (OrderKind::Completed, OrderStatus::Complete),
         (OrderKind::Cancelled, OrderStatus::Cancelled),
     ] {
-        all.push(draft(OrderEvent { kind, order: OrderState { status, ..order.clone() } }));
+        let mut order = OrderState { status, ..order.clone() };
+        match status {
+            OrderStatus::Cancelled => {
+                order.cancelled_by = Some(CancelledBy::Expiry);
+                order.late = Some(LateMoney {
+                    payment: PaymentId(id(5)),
+                    replaced_by: Some(OrderId(id(3).twin())),
+                });
+            }
+            OrderStatus::Complete => order.replaces = Some(OrderId(id(3).twin())),
+            OrderStatus::Created | OrderStatus::AwaitingPayment => {}
+        }
+        all.push(draft(OrderEvent { kind, order }));
     }
     for (kind, status) in [
         (PaymentKind::Started, PaymentStatus::Started),

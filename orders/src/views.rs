@@ -57,6 +57,21 @@ pub struct OrderView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = CancelledBy, required = false)]
     cancelled_by: Option<Ended>,
+    /// Of an expired order whose payment came after that while its units were still free: the order
+    /// that is complete in its place.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(
+        value_type = String, required = false, pattern = "^[0-9a-f]{24}$",
+        example = "6afd4dc00102030405800003",
+    )]
+    replaced_by: Option<OrderId>,
+    /// The expired order in whose place it is: the payments of that one paid it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(
+        value_type = String, required = false, pattern = "^[0-9a-f]{24}$",
+        example = "6afd4dc00102030405000003",
+    )]
+    replaces: Option<OrderId>,
 }
 
 // Describes `Ended`, which knows nothing of OpenAPI.
@@ -130,6 +145,8 @@ impl OrderView {
             currency: order.total.currency,
             created_at: order.created_at,
             payment_id: order.payment(),
+            replaced_by: order.late.and_then(|late| late.replaced_by),
+            replaces: order.replaces,
             cancelled_by: match order.state {
                 State::Cancelled { by, .. } => Some(by),
                 State::Created

@@ -11,7 +11,7 @@ use common::money::{Currency, Money};
 use common::time::Timestamp;
 use orders::commands::{Cancel, Expire, HearPayment, HearTicket, Place, SeenPrice};
 use orders::domain::order::Bought;
-use orders::domain::{Allowance, Ended, Listing, Order, State, Stock};
+use orders::domain::{Allowance, Ended, Late, Listing, Order, State, Stock};
 
 const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 const WINDOW: Duration = Duration::from_secs(900);
@@ -60,6 +60,8 @@ fn scene(state: State, quantity: u32) -> Scene {
         created_at: NOW,
         expires_at: NOW.plus(WINDOW),
         declined: vec![],
+        late: None,
+        replaces: None,
         state,
     };
     let mut docs = Docs::default().with(4, placed).with(9, stock);
@@ -221,7 +223,8 @@ fn i12_a_captured_payment_completes_whatever_is_live_and_nothing_ends_it_after()
 fn i2_a_terminal_order_is_left_by_no_payment() {
     let terminal = every_state().into_iter().filter(|state| !is_live(state));
     for state in terminal {
-        let scene = scene(state, 1);
+        let is_cancelled = matches!(state, State::Cancelled { .. });
+        let scene = scene(state.clone(), 1);
         for status in [
             PaymentStatus::Started,
             PaymentStatus::Captured,
@@ -230,8 +233,11 @@ fn i2_a_terminal_order_is_left_by_no_payment() {
             PaymentStatus::Refunded,
         ] {
             let (docs, kinds) = scene.after(&scene.hear(status), NOW);
-            assert_eq!(kinds, [""; 0], "{status:?}");
-            assert_eq!(docs.get::<Order>(scene.order).unwrap().version, 4);
+            assert_eq!(scene.state(&docs), &state, "{status:?}");
+            // A cancelled one says what becomes of the money.
+            let says = u64::from(is_cancelled && status == PaymentStatus::Captured);
+            assert_eq!(kinds.len() as u64, says, "{status:?}");
+            assert_eq!(docs.get::<Order>(scene.order).unwrap().version, 4 + says);
         }
     }
 }
@@ -274,6 +280,113 @@ fn i2_a_declined_payment_leaves_the_order_awaiting_another_which_holds_nothing_o
         let (docs, kinds) = scene.after(&second, NOW);
         assert_eq!(kinds, ["order:updated"]);
         assert!(matches!(scene.state(&docs), State::AwaitingPayment { .. }));
+    }
+}
+
+/// An order whose window has closed, on a ticket of three units of which `taken` are held by
+/// others.
+fn expired(taken: u32) -> Scene {
+    let mut scene = scene(State::Cancelled { by: Ended::Expiry, at: NOW }, 3);
+    for _ in 0..taken {
+        let (docs, _) = scene.after(&scene.place(1), NOW);
+        scene.docs = docs;
+    }
+    scene
+}
+
+fn late(scene: &Scene) -> Option<Late> {
+    scene.docs.get::<Order>(scene.order).unwrap().value.late
+}
+
+#[test]
+fn i14_money_that_comes_after_the_expiry_completes_an_order_in_its_place_once() {
+    for taken in [0, 2] {
+        let mut scene = expired(taken);
+        let place = OrderId(scene.order.0.twin());
+        for again in [false, true] {
+            let (docs, kinds) = scene.after(&scene.hear(PaymentStatus::Captured), NOW);
+            let told: &[&str] = if again { &[] } else { &["order:cancelled", "order:completed"] };
+            assert_eq!(kinds, told, "{taken}");
+            scene.docs = docs;
+        }
+        let decided = Late { payment: scene.payment, replaced_by: Some(place) };
+        assert_eq!(late(&scene), Some(decided));
+        assert!(matches!(scene.state(&scene.docs), State::Cancelled { by: Ended::Expiry, .. }));
+        let placed = scene.docs.get::<Order>(place).unwrap();
+        let before = scene.docs.get::<Order>(scene.order).unwrap().value;
+        assert_eq!((placed.version, placed.value.replaces), (0, Some(scene.order)));
+        assert!(matches!(placed.value.state, State::Complete { .. }));
+        assert_eq!(placed.value.payment(), Some(scene.payment));
+        assert_eq!((&placed.value.ticket, placed.value.total), (&before.ticket, before.total));
+        assert_eq!(scene.stock(&scene.docs).taken, taken + 1);
+        let allowance = Allowance::id_of(scene.ticket, scene.buyer);
+        assert_eq!(scene.docs.get::<Allowance>(&allowance).unwrap().value.live, 1);
+        // Whoever cancels now hears that it is paid, and another payment's money goes back.
+        assert!(matches!(scene.try_at(&scene.cancel(), NOW).err(), Some(Refusal::State(_))));
+        let mut other = scene.hear(PaymentStatus::Captured);
+        other.payment.id = PaymentId(scene.ids.next(NOW));
+        assert_eq!(scene.after(&other, NOW).1, [""; 0]);
+    }
+}
+
+#[test]
+fn i14_late_money_goes_back_where_the_units_are_gone_and_their_holders_are_untouched() {
+    let mut scene = expired(3);
+    let before = scene.stock(&scene.docs).clone();
+    let (docs, kinds) = scene.after(&scene.hear(PaymentStatus::Captured), NOW);
+    assert_eq!(kinds, ["order:cancelled"]);
+    scene.docs = docs;
+    assert_eq!(late(&scene), Some(Late { payment: scene.payment, replaced_by: None }));
+    assert_eq!(scene.stock(&scene.docs), &before);
+    // That they are free again later changes nothing.
+    let (docs, _) = scene.after(
+        &HearTicket { ticket: TicketState { quantity: 9, version: 9, ..listed(&scene) } },
+        NOW,
+    );
+    scene.docs = docs;
+    assert_eq!(scene.after(&scene.hear(PaymentStatus::Captured), NOW).1, [""; 0]);
+}
+
+#[test]
+fn i14_late_money_for_a_withdrawn_ticket_goes_back() {
+    let mut scene = expired(0);
+    let gone = TicketState { deleted: true, version: 9, ..listed(&scene) };
+    let (docs, _) = scene.after(&HearTicket { ticket: gone }, NOW);
+    scene.docs = docs;
+    let (docs, kinds) = scene.after(&scene.hear(PaymentStatus::Captured), NOW);
+    scene.docs = docs;
+    assert_eq!(kinds, ["order:cancelled"]);
+    assert_eq!(late(&scene).unwrap().replaced_by, None);
+}
+
+#[test]
+fn i14_what_its_buyer_gave_up_is_never_completed_by_late_money() {
+    let by_buyer = State::Cancelled { by: Ended::Buyer, at: NOW };
+    let mut given_up = expired(0);
+    let (docs, kinds) = given_up.after(&given_up.cancel(), NOW);
+    assert_eq!(kinds, ["order:cancelled"], "one that has expired is given up by it");
+    given_up.docs = docs;
+    assert_eq!(given_up.after(&given_up.cancel(), NOW).1, [""; 0], "once");
+    for mut scene in [scene(by_buyer.clone(), 3), given_up] {
+        let (docs, kinds) = scene.after(&scene.hear(PaymentStatus::Captured), NOW);
+        assert_eq!(kinds, ["order:cancelled"]);
+        scene.docs = docs;
+        assert_eq!(late(&scene), Some(Late { payment: scene.payment, replaced_by: None }));
+        assert_eq!((scene.state(&scene.docs), scene.stock(&scene.docs).taken), (&by_buyer, 0));
+        assert!(scene.try_at(&scene.cancel(), NOW).is_ok(), "it is as its buyer wants it");
+    }
+}
+
+fn listed(scene: &Scene) -> TicketState {
+    TicketState {
+        id: scene.ticket,
+        user_id: scene.buyer,
+        title: "A concert".into(),
+        price: usd(2_000),
+        quantity: 3,
+        event: None,
+        version: 9,
+        deleted: false,
     }
 }
 

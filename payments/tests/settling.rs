@@ -36,6 +36,56 @@ async fn i3_an_order_cancelled_while_the_money_is_taken_is_refunded_in_full() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn i14_money_that_comes_after_the_expiry_is_kept_for_an_order_in_its_place() {
+    let world = World::new();
+    let order = world.place().await;
+    world.provider.script([Fault::AnswerLost]);
+    let (paid, _) = tokio::join!(world.pay(order.id, "tok_visa"), async {
+        world.clock.sleep(Duration::from_millis(20)).await;
+        world.expire(order.id).await
+    });
+    world.come_to_rest().await;
+    let payment = &world.payments_of(order.id).await[0];
+    assert_eq!(paid, Ok(payment.id));
+    assert!(matches!(payment.state, State::Captured { .. }), "{payment:?}");
+    assert_eq!(world.net(order.id).await, order.total.minor);
+}
+
+#[tokio::test(start_paused = true)]
+async fn i14_money_that_comes_after_the_expiry_goes_back_where_the_units_are_gone() {
+    let world = World::new();
+    world.units_are_free(false);
+    let order = world.place().await;
+    world.provider.script([Fault::AnswerLost]);
+    let (paid, _) = tokio::join!(world.pay(order.id, "tok_visa"), async {
+        world.clock.sleep(Duration::from_millis(20)).await;
+        world.expire(order.id).await
+    });
+    let Err(Unpaid::Failed(failure)) = paid else { panic!("{paid:?}") };
+    assert!(failure.to_string().contains("returned in full"), "{failure}");
+    world.come_to_rest().await;
+    assert_eq!(world.net(order.id).await, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn i14_orders_that_heard_nothing_of_late_money_is_told_again() {
+    let world = World::new();
+    let order = world.place().await;
+    world.provider.script([Fault::AnswerLost]);
+    world.orders_forget(true);
+    let (_, _) = tokio::join!(world.pay(order.id, "tok_visa"), async {
+        world.clock.sleep(Duration::from_millis(20)).await;
+        world.expire(order.id).await
+    });
+    world.orders_forget(false);
+    world.come_to_rest().await;
+    let payment = &world.payments_of(order.id).await[0];
+    let captured = world.told(payment.id).iter().filter(|kind| *kind == "payment:captured").count();
+    assert!(captured > 1, "{captured}");
+    assert_eq!(world.net(order.id).await, order.total.minor);
+}
+
+#[tokio::test(start_paused = true)]
 async fn no_money_is_taken_for_an_order_that_has_ended() {
     let world = World::new();
     let order = world.place().await;

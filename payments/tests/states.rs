@@ -5,7 +5,9 @@
 use std::time::Duration;
 
 use common::command::{Change, Command, Docs, Moment, Refusal};
-use common::events::{OrderState, OrderStatus, OrderedTicket, PaymentStatus};
+use common::events::{
+    CancelledBy, LateMoney, OrderState, OrderStatus, OrderedTicket, PaymentStatus,
+};
 use common::id::{Id, Ids, OrderId, PaymentId, TicketId, UserId};
 use common::money::{Currency, Money};
 use common::time::Timestamp;
@@ -15,7 +17,7 @@ use payments::commands::{
 };
 use payments::domain::ledger::Balances;
 use payments::domain::{
-    Account, Decline, Entry, EntryKind, Means, Notice, OrderStanding, Payable, Payment, State,
+    Account, Decline, Entry, EntryKind, Late, Means, Notice, OrderStanding, Payable, Payment, State,
 };
 use proptest::prelude::*;
 
@@ -24,6 +26,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const ID: PaymentId = PaymentId(Id::from_bytes([1; 12]));
 const OTHER: PaymentId = PaymentId(Id::from_bytes([9; 12]));
 const ORDER: OrderId = OrderId(Id::from_bytes([2; 12]));
+const OTHER_ORDER: OrderId = OrderId(Id::from_bytes([8; 12]));
 const BUYER: UserId = UserId(Id::from_bytes([3; 12]));
 const AMOUNT: Money = Money { minor: 4_100, currency: Currency::USD };
 
@@ -71,7 +74,17 @@ const ALL: [PaymentStatus; 5] = [
 
 fn payable(standing: OrderStanding, active: Option<PaymentId>) -> Payable {
     let expires_at = NOW.plus(Duration::from_secs(900));
-    Payable { order: ORDER, buyer: BUYER, total: AMOUNT, expires_at, standing, version: 3, active }
+    Payable {
+        order: ORDER,
+        buyer: BUYER,
+        total: AMOUNT,
+        expires_at,
+        standing,
+        version: 3,
+        given_up: standing == OrderStanding::Cancelled,
+        late: None,
+        active,
+    }
 }
 
 fn decided<C: Command>(command: &C, docs: &Docs) -> Result<Change<C::Reply>, Refusal> {
@@ -177,6 +190,57 @@ fn order(status: OrderStatus, version: u64) -> OrderState {
         quantity: 1,
         total: AMOUNT,
         stock: None,
+        cancelled_by: (status == OrderStatus::Cancelled).then_some(CancelledBy::Buyer),
+        late: None,
+        replaces: None,
+    }
+}
+
+#[test]
+fn i14_money_for_an_expired_order_waits_for_word_of_what_becomes_of_it() {
+    use PaymentStatus::{Captured, Refunding};
+    let expired =
+        |late| Payable { given_up: false, late, ..payable(OrderStanding::Cancelled, Some(ID)) };
+    let late = |payment, replaced_by| Some(Late { payment, replaced_by });
+    let conclude = Conclude { payment: ID, order: ORDER, patience: PATIENCE };
+    for (late, wanted, kinds) in [
+        // Nothing was said: it is told again, for it may not have been heard.
+        (None, Captured, vec!["payment:captured"]),
+        (late(ID, Some(OTHER_ORDER)), Captured, vec![]),
+        (late(ID, None), Refunding, vec![]),
+        (late(OTHER, Some(OTHER_ORDER)), Refunding, vec![]),
+        (late(OTHER, None), Refunding, vec![]),
+    ] {
+        let docs = || Docs::default().with(4, in_status(Captured)).with(2, expired(late));
+        let got = after(docs(), decided(&conclude, &docs()).unwrap());
+        assert_eq!(got, (wanted, true, kinds), "{late:?}");
+    }
+}
+
+#[test]
+fn i14_word_of_late_money_lets_it_rest_or_go_back_and_older_word_changes_nothing() {
+    let told = |version, replaced_by| OrderState {
+        cancelled_by: Some(CancelledBy::Expiry),
+        late: Some(LateMoney { payment: ID, replaced_by }),
+        ..order(OrderStatus::Cancelled, version)
+    };
+    let expired =
+        OrderState { cancelled_by: Some(CancelledBy::Expiry), ..order(OrderStatus::Cancelled, 4) };
+    let far = NOW.plus_millis(60_000);
+    for (replaced_by, due) in [(Some(OTHER_ORDER), None), (None, Some(NOW))] {
+        let payment = Payment { due: Some(far), ..in_status(PaymentStatus::Captured) };
+        let docs = Docs::default().with(4, payment).with(2, payable(OrderStanding::Open, Some(ID)));
+        let hear = |docs: Docs, told: &OrderState| {
+            let change = decided(&HearOrder { order: told.clone() }, &docs).unwrap();
+            docs.after(change)
+        };
+        let docs = hear(docs, &expired);
+        assert_eq!(docs.get::<Payment>(ID).unwrap().value.due, Some(far), "it is not decided yet");
+        let docs = hear(docs, &told(5, replaced_by));
+        assert_eq!(docs.get::<Payment>(ID).unwrap().value.due, due);
+        let version = docs.get::<Payment>(ID).unwrap().version;
+        let docs = hear(hear(docs, &told(5, replaced_by)), &expired);
+        assert_eq!(docs.get::<Payment>(ID).unwrap().version, version, "twice, and late");
     }
 }
 

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
 use tests::answer::instant;
 use tests::market::{GOOD_CARD, Person};
 use tests::poll::at;
-use tests::{Server, Setup, text};
+use tests::{Server, Setup, text, until};
 
 /// When to pay, relative to `expiresAt`.
 const OFFSETS_MS: [i64; 7] = [-50, -5, -1, 0, 1, 5, 50];
@@ -34,11 +35,26 @@ async fn race(buyer: &Person, ticket: &str, offset_ms: i64, token: &str) -> bool
         400 => false,
         _ => panic!("a success or a 400 that says so: {answer}"),
     };
-    let wanted = if paid { "complete" } else { "cancelled" };
-    let end = buyer.until_order(&id, wanted, SETTLED).await;
-    if !paid {
+    let end = until("the order has ended", SETTLED, || async {
+        let shown = buyer.see_order(&id).await;
+        let has_ended = shown["status"] == "complete" || shown["status"] == "cancelled";
+        has_ended.then_some(shown)
+    })
+    .await;
+    if end["status"] == "cancelled" {
         assert!(Timestamp::now() >= due, "I13: {end}");
     }
+    // I14: money that came too late may have bought the units by an order in its place.
+    let end = match end.get("replacedBy").and_then(Value::as_str) {
+        None => end,
+        Some(place) => {
+            println!("{offset_ms} ms, {token}: replaced");
+            let placed = buyer.see_order(place).await;
+            assert_eq!((&placed["replaces"], &placed["total"]), (&end["id"], &end["total"]));
+            placed
+        }
+    };
+    assert_eq!(end["status"] == "complete", paid, "I3: {end}");
     paid
 }
 

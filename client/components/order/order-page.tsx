@@ -162,7 +162,15 @@ function Ended({
   switch (standing) {
     case 'paid':
       return (
-        <Receipt order={order} payments={payments}>
+        <Receipt
+          order={order}
+          payments={payments}
+          lead={
+            order.replaces
+              ? 'Paid after the time was up, while the ticket was still free: this order took the place of the first.'
+              : undefined
+          }
+        >
           <div className={styles.next}>
             <PrintButton />
             <ButtonLink href="/orders" look="quiet">
@@ -186,6 +194,24 @@ function Ended({
         <Receipt order={order} payments={payments} lead="Banks take up to a few days to show it.">
           {again}
         </Receipt>
+      )
+    case 'replaced':
+      return (
+        <Notice tone="plain" title="Your ticket is in another order.">
+          <p>It has the receipt, and is the one to keep.</p>
+          <div className={styles.next}>
+            <ButtonLink href={`/orders/${order.replacedBy}`}>See your ticket</ButtonLink>
+          </div>
+        </Notice>
+      )
+    case 'late':
+      return (
+        <Notice tone="wait" title="You need not do anything.">
+          <p>
+            This page shows what becomes of your money as soon as that is known: within a minute,
+            unless the bank itself is out of reach.
+          </p>
+        </Notice>
       )
     case 'settling':
     case 'cancelled':

@@ -694,6 +694,17 @@ export interface components {
              * @example 1
              */
             quantity: number;
+            /**
+             * @description Of an expired order whose payment came after that while its units were still free: the order
+             *     that is complete in its place.
+             * @example 6afd4dc00102030405800003
+             */
+            replacedBy?: string;
+            /**
+             * @description The expired order in whose place it is: the payments of that one paid it.
+             * @example 6afd4dc00102030405000003
+             */
+            replaces?: string;
             /** @description Where it stands. */
             status: components["schemas"]["Status"];
             /** @description The ticket as the buyer saw it. Later edits of the ticket do not change it. */

@@ -17,7 +17,10 @@ use serde_json::value::RawValue;
 
 use crate::time::Timestamp;
 
-pub use order::{OrderEvent, OrderKind, OrderState, OrderStatus, OrderedTicket, StockSnapshot};
+pub use order::{
+    CancelledBy, LateMoney, OrderEvent, OrderKind, OrderState, OrderStatus, OrderedTicket,
+    StockSnapshot,
+};
 pub use payment::{PaymentEvent, PaymentKind, PaymentState, PaymentStatus};
 pub use ticket::{TicketEvent, TicketKind, TicketState, Venue};
 pub use user::{

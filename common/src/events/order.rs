@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Event, ORDERS};
-use crate::id::{OrderId, TicketId, UserId};
+use crate::id::{OrderId, PaymentId, TicketId, UserId};
 use crate::money::Money;
 use crate::time::Timestamp;
 
@@ -16,7 +16,8 @@ pub enum OrderKind {
     Updated,
     /// It was paid.
     Completed,
-    /// Its buyer or its expiry ended it.
+    /// Its buyer or its expiry ended it, or it was decided what becomes of money that came after
+    /// that.
     Cancelled,
 }
 
@@ -67,6 +68,36 @@ pub struct OrderState {
     /// The ticket's units after this change, where it changed them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stock: Option<StockSnapshot>,
+    /// Who ended it, of a cancelled order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cancelled_by: Option<CancelledBy>,
+    /// What becomes of money that was taken for it and came after its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub late: Option<LateMoney>,
+    /// The expired order in whose place it is complete.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<OrderId>,
+}
+
+/// Who ended an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CancelledBy {
+    /// Its buyer, also where that was after its expiry.
+    Buyer,
+    /// The end of its window.
+    Expiry,
+}
+
+/// What becomes of money that came after an order's end. Said once, and never changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LateMoney {
+    /// Which payment's.
+    pub payment: PaymentId,
+    /// The order that is complete by it; without one, all of it is given back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaced_by: Option<OrderId>,
 }
 
 /// A ticket as its buyer saw it.

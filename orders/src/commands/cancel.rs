@@ -1,11 +1,12 @@
 //! A buyer cancels: the order ends and its units are free again, in one commit.
 
 use common::command::{Change, Command, Docs, Key, Moment, Refusal};
+use common::events::OrderKind;
 use common::id::{OrderId, TicketId, UserId};
 
-use super::release;
+use super::{event, release, unchanged};
 use crate::domain::order::Unmoved;
-use crate::domain::{Allowance, Order, Stock};
+use crate::domain::{Allowance, Order, State, Stock};
 
 /// A buyer cancels an order.
 #[derive(Debug, Clone)]
@@ -40,11 +41,19 @@ impl Command for Cancel {
         }
         #[cfg(feature = "planted")]
         if common::planted::is(common::planted::Bug::FreedTwice)
-            && matches!(order.value.state, crate::domain::State::Cancelled { .. })
+            && matches!(order.value.state, State::Cancelled { .. })
         {
             return release(docs, &order, order.value.clone());
         }
+        let has_ended = matches!(order.value.state, State::Cancelled { .. });
         match order.value.clone().cancel(at.now) {
+            // Its units were given back when it expired.
+            Ok(given_up) if has_ended => {
+                let stock = docs.get::<Stock>(self.ticket).ok_or(Refusal::NotFound)?;
+                let version = order.version + 1;
+                let told = event(OrderKind::Cancelled, &given_up, version, unchanged(&stock));
+                Ok(Change::nothing(()).put(given_up).tell(&told))
+            }
             Ok(cancelled) => release(docs, &order, cancelled),
             // It is as the buyer wants it: asking twice is no mistake.
             Err(Unmoved::Cancelled) => Ok(Change::nothing(())),

@@ -8,10 +8,11 @@ mod place;
 
 use common::command::{Change, Docs, Refusal, Stored};
 use common::events::{
-    OrderEvent, OrderKind, OrderState, OrderStatus, OrderedTicket, StockSnapshot,
+    CancelledBy, LateMoney, OrderEvent, OrderKind, OrderState, OrderStatus, OrderedTicket,
+    StockSnapshot,
 };
 
-use crate::domain::{Allowance, Order, State, Stock};
+use crate::domain::{Allowance, Ended, Order, State, Stock};
 
 pub use cancel::Cancel;
 pub use expire::Expire;
@@ -46,6 +47,15 @@ fn event(kind: OrderKind, order: &Order, version: u64, stock: StockSnapshot) -> 
         quantity: order.quantity,
         total: order.total,
         stock: Some(stock),
+        cancelled_by: match order.state {
+            State::Cancelled { by: Ended::Buyer, .. } => Some(CancelledBy::Buyer),
+            State::Cancelled { by: Ended::Expiry, .. } => Some(CancelledBy::Expiry),
+            _ => None,
+        },
+        late: order
+            .late
+            .map(|late| LateMoney { payment: late.payment, replaced_by: late.replaced_by }),
+        replaces: order.replaces,
     };
     OrderEvent { kind, order }
 }

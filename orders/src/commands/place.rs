@@ -97,6 +97,8 @@ impl Command for Place {
             created_at: at.now,
             expires_at: at.now.plus(self.window),
             declined: Vec::new(),
+            late: None,
+            replaces: None,
             state: State::Created,
         };
         let told = snapshot(docs, &stock);

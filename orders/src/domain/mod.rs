@@ -4,5 +4,5 @@
 pub mod order;
 pub mod stock;
 
-pub use order::{Ended, Order, State};
+pub use order::{Ended, Late, Order, State};
 pub use stock::{Allowance, Listing, Stock};

@@ -33,8 +33,25 @@ pub struct Order {
     /// Payments that came to nothing, so that late word of their start is not taken for a new one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub declined: Vec<PaymentId>,
+    /// What was decided about money that came after its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub late: Option<Late>,
+    /// The expired order in whose place it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<OrderId>,
     /// Where it stands.
     pub state: State,
+}
+
+/// What was decided about money that came after an order's end: once, for ever (I14).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Late {
+    /// Which payment's.
+    pub payment: PaymentId,
+    /// The order that is complete by it, in this one's place; without one, it is given back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaced_by: Option<OrderId>,
 }
 
 /// The ticket that was ordered, as it was then.
@@ -195,15 +212,64 @@ impl Order {
         Ok(self)
     }
 
-    /// The order once its buyer has cancelled it, also while a payment is on its way: that is given
-    /// back.
+    /// The order once money has come after its end: its own end stays as it is, and it says what
+    /// becomes of the money.
     ///
     /// # Errors
-    /// When the order has ended.
+    /// When it has not been cancelled, or when that has been decided.
+    pub fn paid_late(self, late: Late) -> Result<Self, Unmoved> {
+        match &self.state {
+            State::Cancelled { .. } if self.late.is_none() => Ok(Self { late: Some(late), ..self }),
+            State::Cancelled { .. } => Err(Unmoved::Known),
+            State::Complete { .. } => Err(Unmoved::Complete),
+            State::Created | State::AwaitingPayment { .. } | State::AwaitingAnother => {
+                Err(Unmoved::NotDue)
+            }
+        }
+    }
+
+    /// The order that is complete by `payment` in the place of this one, which has expired: what
+    /// its buyer ordered, at the price that was paid. There is one at most, whoever makes it.
+    pub fn in_its_place(&self, payment: PaymentId, now: Timestamp) -> Self {
+        Self {
+            id: self.place(),
+            created_at: now,
+            expires_at: now,
+            declined: Vec::new(),
+            late: None,
+            replaces: Some(self.id),
+            state: State::Complete { payment, at: now },
+            ..self.clone()
+        }
+    }
+
+    /// The id that an order in this one's place has.
+    pub fn place(&self) -> OrderId {
+        OrderId(self.id.0.twin())
+    }
+
+    /// Whether the order is one in whose place another may be: it has expired, its buyer has not
+    /// given it up since, and no money has come for it yet.
+    pub fn may_be_replaced(&self) -> bool {
+        matches!(self.state, State::Cancelled { by: Ended::Expiry, .. }) && self.late.is_none()
+    }
+
+    /// The order once its buyer has cancelled it, also while a payment is on its way: that is given
+    /// back. One that has expired is given up by that: money that still comes goes back too.
+    ///
+    /// # Errors
+    /// When the order has ended, or another is complete in its place.
     pub fn cancel(mut self, now: Timestamp) -> Result<Self, Unmoved> {
         match &self.state {
             State::Created | State::AwaitingPayment { .. } | State::AwaitingAnother => {}
             State::Complete { .. } => return Err(Unmoved::Complete),
+            State::Cancelled { at, .. } if self.may_be_replaced() => {
+                self.state = State::Cancelled { by: Ended::Buyer, at: *at };
+                return Ok(self);
+            }
+            State::Cancelled { .. } if self.late.is_some_and(|late| late.replaced_by.is_some()) => {
+                return Err(Unmoved::Complete);
+            }
             State::Cancelled { .. } => return Err(Unmoved::Cancelled),
         }
         self.state = State::Cancelled { by: Ended::Buyer, at: now };

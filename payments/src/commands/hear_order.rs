@@ -1,11 +1,11 @@
 //! The orders service has said how an order stands.
 
 use common::command::{Change, Command, Docs, Key, Moment, Refusal};
-use common::events::{OrderState, OrderStatus};
+use common::events::{CancelledBy, LateMoney, OrderState, OrderStatus};
 use common::time::Timestamp;
 
 use crate::domain::refund::{Fate, fate};
-use crate::domain::{OrderStanding, Payable, Payment, State};
+use crate::domain::{Late, OrderStanding, Payable, Payment, State};
 
 /// An order was placed, changed or ended.
 #[derive(Debug, Clone)]
@@ -58,6 +58,9 @@ impl HearOrder {
             expires_at: self.order.expires_at,
             standing,
             version: self.order.version,
+            given_up: self.order.cancelled_by == Some(CancelledBy::Buyer),
+            late: (self.order.late)
+                .map(|LateMoney { payment, replaced_by }| Late { payment, replaced_by }),
             active: None,
         }
     }
@@ -65,9 +68,18 @@ impl HearOrder {
 
 /// What an order's end means for its payment: rest, or a look at once.
 fn concern(payment: &Payment, payable: &Payable, now: Timestamp) -> Option<Payment> {
+    if payable.standing == OrderStanding::Open {
+        return None;
+    }
     match (fate(payment, payable), &payment.state) {
-        (Fate::Open, _) => None,
         (Fate::Kept, State::Captured { .. }) => Some(payment.clone().at_rest()),
+        #[cfg(feature = "planted")]
+        (Fate::Open, State::Captured { .. })
+            if common::planted::is(common::planted::Bug::HastyRefund) =>
+        {
+            Some(payment.clone().look_at(now))
+        }
+        (Fate::Open, State::Captured { .. }) => None,
         (_, State::Started { .. } | State::Captured { .. }) => Some(payment.clone().look_at(now)),
         (_, State::Declined { .. } | State::Refunding { .. } | State::Refunded { .. }) => None,
     }

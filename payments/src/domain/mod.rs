@@ -13,7 +13,7 @@ pub mod token;
 pub use ledger::{Account, Entry, EntryKind, Posting};
 pub use means::Means;
 pub use notice::{Heard, Notice};
-pub use payable::{OrderStanding, Payable};
+pub use payable::{Late, OrderStanding, Payable};
 pub use payment::{Decline, Payment, State, Unmoved};
 pub use request::{CameTo, Request, RequestKey};
 pub use token::{BadToken, Token};

@@ -32,8 +32,23 @@ pub struct Payable {
     pub standing: OrderStanding,
     /// The order's version that this is a copy of.
     pub version: u64,
+    /// Whether its buyer gave it up, of an order that has ended without payment.
+    #[serde(default)]
+    pub given_up: bool,
+    /// What the orders service decided about money that came after its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub late: Option<Late>,
     /// The payment that is to pay it, or has paid it: at most one at a time (I4).
     pub active: Option<PaymentId>,
+}
+
+/// What becomes of money that came after an order's end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Late {
+    /// Which payment's.
+    pub payment: PaymentId,
+    /// The order that is complete by it; without one, it is given back.
+    pub replaced_by: Option<OrderId>,
 }
 
 /// Why an order cannot be paid, in words for its buyer.
@@ -64,6 +79,7 @@ impl Payable {
     pub fn payable_at(&self, now: Timestamp) -> Result<(), NotPayable> {
         match self.standing {
             OrderStanding::Complete => Err(NotPayable::Paid),
+            _ if self.late.is_some_and(|late| late.replaced_by.is_some()) => Err(NotPayable::Paid),
             _ if self.expires_at <= now => Err(NotPayable::Expired),
             OrderStanding::Cancelled => Err(NotPayable::Cancelled),
             OrderStanding::Open => Ok(()),

@@ -7,7 +7,8 @@ use common::id::{OrderId, PaymentId};
 use common::store::{Store, Unavailable};
 
 use crate::domain::ledger::Balances;
-use crate::domain::{Entry, EntryKind, OrderStanding, Payable, Payment, State};
+use crate::domain::refund::{Fate, fate};
+use crate::domain::{Entry, EntryKind, Payable, Payment, State};
 use crate::provider::sandbox;
 use crate::provider::sandbox::ledger::{Line, all, statement};
 
@@ -112,9 +113,7 @@ impl Books {
         if payment.due.is_some() || !matches!(payment.state, State::Captured { .. }) {
             return;
         }
-        let is_kept = payable.is_some_and(|payable| {
-            payable.standing == OrderStanding::Complete && payable.active == Some(payment.id)
-        });
+        let is_kept = payable.is_some_and(|payable| fate(payment, payable) == Fate::Kept);
         if !is_kept {
             let id = payment.id;
             self.findings.push(format!("I3: payment {id} is kept for an order that is not paid"));

@@ -12,7 +12,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use common::bus::Delivery;
-use common::events::{Envelope, ORDERS, OrderState, OrderStatus, OrderedTicket};
+use common::events::{
+    CancelledBy, Envelope, LateMoney, ORDERS, OrderState, OrderStatus, OrderedTicket,
+};
 use common::execute::{Engine, Ports};
 use common::id::{Entropy, Id, Ids, NoEntropy, OrderId, PaymentId, TicketId, UserId};
 use common::inbox::{Handled, Inbox};
@@ -107,6 +109,12 @@ pub struct World {
     orders: Mutex<BTreeMap<OrderId, OrderState>>,
     /// Whether payments are dealt with by the orders service, or left unheard.
     hears: std::sync::atomic::AtomicBool,
+    /// Whether what the orders service hears is lost there.
+    forgets: std::sync::atomic::AtomicBool,
+    /// Whether the next order that is cancelled is so by its expiry.
+    expires: std::sync::atomic::AtomicBool,
+    /// Whether the units of expired orders are free still.
+    free: std::sync::atomic::AtomicBool,
 }
 
 impl World {
@@ -170,6 +178,9 @@ impl World {
             ids: Ids::new((process + 9) << 32),
             orders: Mutex::default(),
             hears: true.into(),
+            forgets: false.into(),
+            expires: false.into(),
+            free: true.into(),
         })
     }
 
@@ -198,7 +209,8 @@ impl World {
         let mut heard = HashSet::new();
         loop {
             for found in self.outbox() {
-                if self.hears.load(Ordering::SeqCst) && heard.insert(found.id.clone()) {
+                let is_lost = self.forgets.load(Ordering::SeqCst);
+                if self.hears.load(Ordering::SeqCst) && heard.insert(found.id.clone()) && !is_lost {
                     self.hear_payment(&found).await;
                 }
             }
@@ -211,12 +223,59 @@ impl World {
         let status = match event.kind.as_str() {
             "payment:started" => OrderStatus::AwaitingPayment,
             "payment:captured" => OrderStatus::Complete,
-            "payment:declined" => OrderStatus::Created,
+            "payment:declined" => OrderStatus::AwaitingPayment,
             _ => return,
         };
         let before = self.order(payment.order_id);
+        if before.status == OrderStatus::Cancelled && event.kind == "payment:captured" {
+            return self.decide_late(before, payment.id).await;
+        }
         if !before.status.is_terminal() && before.status != status {
             self.change(payment.order_id, status).await;
+        }
+    }
+
+    /// An order of which this service hears has expired.
+    pub async fn expire(&self, id: OrderId) -> bool {
+        self.expires.store(true, Ordering::SeqCst);
+        self.change(id, OrderStatus::Cancelled).await
+    }
+
+    /// From now on what the orders service hears does, or does not, get lost there.
+    pub fn orders_forget(&self, forget: bool) {
+        self.forgets.store(forget, Ordering::SeqCst);
+    }
+
+    /// Late money completes an order in the expired one's place from now on, or goes back.
+    pub fn units_are_free(&self, free: bool) {
+        self.free.store(free, Ordering::SeqCst);
+    }
+
+    /// Decides about money that came after an order's end, as the orders service does: once.
+    async fn decide_late(&self, before: OrderState, payment: PaymentId) {
+        if before.late.is_some() {
+            return;
+        }
+        let by_expiry = before.cancelled_by == Some(CancelledBy::Expiry);
+        let is_replaced = by_expiry && self.free.load(Ordering::SeqCst);
+        let place = OrderId(before.id.0.twin());
+        let mut decided = before.clone();
+        decided.version += 1;
+        decided.late = Some(LateMoney { payment, replaced_by: is_replaced.then_some(place) });
+        self.orders.lock().unwrap().insert(decided.id, decided.clone());
+        self.tell("order:cancelled", &decided).await;
+        if is_replaced {
+            let placed = OrderState {
+                id: place,
+                status: OrderStatus::Complete,
+                version: 0,
+                cancelled_by: None,
+                late: None,
+                replaces: Some(before.id),
+                ..before
+            };
+            self.orders.lock().unwrap().insert(place, placed.clone());
+            self.tell("order:completed", &placed).await;
         }
     }
 
@@ -263,6 +322,9 @@ impl World {
             quantity: 2,
             total: price.times(2).unwrap(),
             stock: None,
+            cancelled_by: None,
+            late: None,
+            replaces: None,
         };
         self.orders.lock().unwrap().insert(order.id, order.clone());
         order
@@ -289,6 +351,11 @@ impl World {
                 return false;
             }
             order.status = status;
+            if status == OrderStatus::Cancelled {
+                let by_expiry = self.expires.swap(false, Ordering::SeqCst);
+                let by = if by_expiry { CancelledBy::Expiry } else { CancelledBy::Buyer };
+                order.cancelled_by = Some(by);
+            }
             order.version += 1;
             order.clone()
         };
@@ -363,9 +430,10 @@ impl World {
         let findings = audit::findings(&*self.store, &*self.sandbox_store).await.unwrap();
         assert_eq!(findings, Vec::<String>::new());
         let orders: Vec<_> = self.orders.lock().unwrap().values().cloned().collect();
-        for order in orders {
+        for order in orders.into_iter().filter(|order| order.replaces.is_none()) {
             let wanted = match order.status {
                 OrderStatus::Complete => order.total.minor,
+                _ if order.late.is_some_and(|late| late.replaced_by.is_some()) => order.total.minor,
                 _ => 0,
             };
             assert_eq!(self.net(order.id).await, wanted, "I3, I4: {order:?}");

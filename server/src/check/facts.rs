@@ -116,8 +116,10 @@ pub struct Told {
 pub struct OrderTold {
     /// The newest.
     pub newest: Copied,
-    /// The version at which it was first told to have ended.
-    pub ended: Option<u64>,
+    /// What the newest says of where it stands.
+    pub status: OrderStatus,
+    /// The version at which it was first told to have ended, and how.
+    pub ended: Option<(u64, OrderStatus)>,
 }
 
 impl OrderFacts {
@@ -135,7 +137,8 @@ impl OrderFacts {
             State::Complete { .. } => OrderStanding::Complete,
             State::Cancelled { .. } => OrderStanding::Cancelled,
         };
-        let digest = digest(&(order.buyer, order.total, order.expires_at, standing));
+        let late = order.late.map(|late| (late.payment, late.replaced_by));
+        let digest = digest(&(order.buyer, order.total, order.expires_at, standing, late));
         Self {
             buyer: order.buyer,
             ticket: order.ticket.id,
@@ -180,7 +183,8 @@ impl StockFacts {
 impl Copied {
     /// The payments service's copy of an order.
     pub fn order(payable: &Payable) -> Self {
-        let said = (payable.buyer, payable.total, payable.expires_at, payable.standing);
+        let late = payable.late.map(|late| (late.payment, late.replaced_by));
+        let said = (payable.buyer, payable.total, payable.expires_at, payable.standing, late);
         Self { version: payable.version, digest: digest(&said) }
     }
 
@@ -202,7 +206,8 @@ impl Copied {
             OrderStatus::Complete => OrderStanding::Complete,
             OrderStatus::Cancelled => OrderStanding::Cancelled,
         };
-        let said = (told.user_id, told.total, told.expires_at, standing);
+        let late = told.late.map(|late| (late.payment, late.replaced_by));
+        let said = (told.user_id, told.total, told.expires_at, standing, late);
         Self { version: told.version, digest: digest(&said) }
     }
 }
@@ -220,12 +225,13 @@ impl Told {
     /// Hears what was told of an order, and of its ticket's units.
     pub fn order(&mut self, told: &OrderState) {
         let copy = Copied::order_told(told);
-        let known = self.orders.entry(told.id).or_insert(OrderTold { newest: copy, ended: None });
+        let first = OrderTold { newest: copy, status: told.status, ended: None };
+        let known = self.orders.entry(told.id).or_insert(first);
         if copy.version > known.newest.version {
-            known.newest = copy;
+            (known.newest, known.status) = (copy, told.status);
         }
-        if told.status.is_terminal() && known.ended.is_none_or(|ended| told.version < ended) {
-            known.ended = Some(told.version);
+        if told.status.is_terminal() && known.ended.is_none_or(|(ended, _)| told.version < ended) {
+            known.ended = Some((told.version, told.status));
         }
         if let Some(stock) = &told.stock {
             let said =

@@ -19,6 +19,8 @@ pub fn malformed(order: &Order, version: u64, due: Option<i64>) -> Vec<String> {
     // Each declined payment raised the version, and so did whatever led to the state.
     let steps = match order.state {
         State::Created | State::AwaitingAnother => 0,
+        // Complete from its beginning, in the place of another.
+        State::Complete { .. } if order.replaces.is_some() => 0,
         State::AwaitingPayment { .. } | State::Complete { .. } | State::Cancelled { .. } => 1,
     };
     let least = order.declined.len() as u64 + steps;
@@ -114,8 +116,11 @@ impl Held {
 /// I2: order states only move forward.
 pub fn states(facts: &Facts) -> Vec<String> {
     let mut found = facts.malformed_by("I2");
-    for (id, OrderTold { newest, ended }) in &facts.told.orders {
-        if let Some(ended) = ended.filter(|ended| *ended < newest.version) {
+    for (id, OrderTold { newest, status, ended }) in &facts.told.orders {
+        let Some((ended, how)) = *ended else { continue };
+        // One that is cancelled may still be given up, and say what becomes of money that came.
+        let most = ended + if how == OrderStatus::Cancelled { 2 } else { 0 };
+        if *status != how || newest.version > most {
             let version = newest.version;
             found.push(format!("order {id} ended at version {ended} and went on to {version}"));
         }

@@ -43,7 +43,14 @@ fn sound() -> Facts {
         facts.sessions.insert(service, [(BUYER, KNOWN)].into());
     }
     facts.told.tickets.insert(TICKET, LISTED);
-    facts.told.orders.insert(ORDER, OrderTold { newest: ORDERED, ended: Some(1) });
+    facts.told.orders.insert(
+        ORDER,
+        OrderTold {
+            newest: ORDERED,
+            status: OrderStatus::Complete,
+            ended: Some((1, OrderStatus::Complete)),
+        },
+    );
     facts.told.taken.insert(TICKET, TAKEN);
     facts.told.payments.insert(PAYMENT, (1, PaymentStatus::Captured));
     facts.told.sessions.insert(BUYER, KNOWN);
@@ -119,7 +126,10 @@ fn i1_a_buyers_live_orders_are_counted_anew() {
 
 #[test]
 fn i2_nothing_follows_the_end_of_an_order() {
-    complain(&["I2"], |facts| facts.told.orders.get_mut(&ORDER).unwrap().ended = Some(0));
+    use OrderStatus::{Cancelled, Complete};
+    let told = |facts: &mut Facts, ended| facts.told.orders.get_mut(&ORDER).unwrap().ended = ended;
+    complain(&["I2"], |facts| told(facts, Some((0, Complete))));
+    complain(&["I2"], |facts| told(facts, Some((0, Cancelled))));
     complain(&["I2"], |facts| facts.malformed.push(("I2", "order x is odd".into())));
 }
 
@@ -136,6 +146,8 @@ fn i2_an_order_has_what_its_state_calls_for_and_nothing_else() {
         created_at: NOW,
         expires_at: NOW.plus(Duration::from_secs(60)),
         declined: vec![],
+        late: None,
+        replaces: None,
         state: State::Created,
     };
     let due = Some(placed.expires_at.as_millis());
@@ -234,13 +246,17 @@ fn i11_the_newest_of_what_was_told_counts_whatever_its_order() {
         quantity: 1,
         total: price,
         stock: Some(StockSnapshot { version: version + 7, taken, holder: None }),
+        cancelled_by: None,
+        late: None,
+        replaces: None,
     };
     let events = [told(0, OrderStatus::Created, 1), told(1, OrderStatus::Cancelled, 0)];
     for events in [&events, &[events[1].clone(), events[0].clone()]] {
         let mut facts = Facts::default();
         events.iter().for_each(|event| facts.told.order(event));
-        let OrderTold { newest, ended } = facts.told.orders[&ORDER];
-        assert_eq!((newest.version, ended), (1, Some(1)));
+        let OrderTold { newest, status, ended } = facts.told.orders[&ORDER];
+        let how = OrderStatus::Cancelled;
+        assert_eq!((newest.version, status, ended), (1, how, Some((1, how))));
         assert_eq!(facts.told.taken[&TICKET].units, 0);
     }
 }

@@ -107,6 +107,8 @@ impl Oracle {
                     },
                 }
             }
+            // What came in the place of an expired order was judged when it came.
+            found.retain(|_, order| order.replaces.is_none());
             for (id, order) in found {
                 let doubts = doubtful.entry((order.ticket.id, order.quantity)).or_default();
                 match doubts.checked_sub(1) {
@@ -121,11 +123,14 @@ impl Oracle {
         let cancels = self.journal.open().cancels.clone();
         for cancel in cancels {
             let (order, status) = (cancel.order, self.status_of(cancel.order));
+            let is_paid = self.state().is_paid(order);
             match cancel.told {
-                Told::Yes(()) if status != Some(OrderStatus::Cancelled) => {
-                    self.accuse(format!("I7: order {order} was cancelled, and is {status:?}"));
+                Told::Yes(()) if is_paid || status != Some(OrderStatus::Cancelled) => {
+                    self.accuse(format!(
+                        "I7, I14: order {order} was cancelled, and is {status:?}, paid: {is_paid}"
+                    ));
                 }
-                Told::No if status != Some(OrderStatus::Complete) => {
+                Told::No if !is_paid => {
                     self.accuse(format!(
                         "I8: order {order} was said to be paid, and is {status:?}"
                     ));
@@ -146,7 +151,7 @@ impl Oracle {
                 Told::No => continue,
                 Told::Unknown => {}
                 Told::Yes(payment) => {
-                    if self.status_of(order) != Some(OrderStatus::Complete) {
+                    if !self.state().is_paid(order) {
                         self.accuse(format!(
                             "I7, I12: order {order} was paid, and is not complete"
                         ));
@@ -165,8 +170,9 @@ impl Oracle {
         }
         let state = self.state();
         let complete = state.orders.values().filter(|p| standing(p) == OrderStatus::Complete);
-        let unasked: Vec<_> =
-            complete.map(|p| p.order.id).filter(|id| !paid.contains(id)).collect();
+        let unasked: Vec<_> = (complete.map(|p| p.order.replaces.unwrap_or(p.order.id)))
+            .filter(|id| !paid.contains(id))
+            .collect();
         drop(state);
         if !unasked.is_empty() {
             self.accuse(format!("I8: orders {unasked:?} are complete, and everybody was refused"));
@@ -179,7 +185,10 @@ impl Oracle {
         let mut accusations = Vec::new();
         for placed in state.orders.values() {
             let (id, kept) = (placed.order.id, state.kept_for(placed.order.id));
-            let expected = usize::from(standing(placed) == OrderStatus::Complete);
+            if placed.order.replaces.is_some() {
+                continue;
+            }
+            let expected = usize::from(state.is_paid(id));
             if kept != expected {
                 let status = standing(placed);
                 accusations

@@ -22,6 +22,7 @@ use common::store::memory::MemoryStore;
 use common::time::Timestamp;
 use futures_util::FutureExt as _;
 use orders::commands::Placed;
+use orders::domain::{Ended, State as Standing};
 use tickets::commands::Versioned;
 use tickets::domain::Ticket;
 
@@ -162,6 +163,9 @@ impl Oracle {
 
     fn order_made(&self, now: &Placed) {
         let (order, id) = (&now.order, now.order.id);
+        if let Some(expired) = order.replaces {
+            return self.order_replaced(now, expired);
+        }
         if now.version != 0 || standing(now) != OrderStatus::Created {
             self.accuse(format!("I2: order {id} begins as {:?} at {}", standing(now), now.version));
         }
@@ -172,7 +176,10 @@ impl Oracle {
 
     fn order_moved(&self, before: &Placed, now: &Placed) {
         let (id, from, to) = (now.order.id, standing(before), standing(now));
-        if now.version != before.version + 1 {
+        // Commands on one ticket are committed together: its expiry, and its buyer's giving it up.
+        let is_both = !from.is_terminal() && ended_by(&now.order) == Some(Ended::Buyer);
+        let most = before.version + 1 + u64::from(is_both);
+        if now.version <= before.version || now.version > most {
             self.accuse(format!(
                 "I2: order {id} goes from version {} to {}",
                 before.version, now.version
@@ -187,6 +194,7 @@ impl Oracle {
         }
         use OrderStatus::{AwaitingPayment, Cancelled, Complete, Created};
         match (from, to) {
+            (Cancelled, Cancelled) => self.order_ended_further(before, now),
             (Complete | Cancelled, _) => {
                 self.accuse(format!("I2: order {id} goes from {from:?} to {to:?}"));
             }
@@ -200,9 +208,51 @@ impl Oracle {
         }
     }
 
+    /// I14: what comes in the place of an expired order is what its buyer ordered, at the price
+    /// that was paid.
+    fn order_replaced(&self, now: &Placed, expired: OrderId) {
+        let id = now.order.id;
+        self.marks.hit("late money: completed in its place");
+        let facts = |order: &orders::domain::Order| {
+            (order.buyer, order.ticket.clone(), order.quantity, order.total)
+        };
+        let before = answer(orders::queries::order(&self.readers.orders, expired)).flatten();
+        let is_it = before.is_some_and(|before| {
+            let order = &before.order;
+            let is_decided = order.late.is_some_and(|late| late.replaced_by == Some(id));
+            let has_expired = ended_by(order) == Some(Ended::Expiry);
+            is_decided && has_expired && facts(order) == facts(&now.order)
+        });
+        if !is_it || now.version != 0 || standing(now) != OrderStatus::Complete {
+            self.accuse(format!("I14: order {id} is not what came too late for {expired}"));
+        }
+        self.order_completed(now);
+    }
+
+    /// I2: an order that is cancelled may be given up by its buyer, and say once what becomes of
+    /// money that came.
+    fn order_ended_further(&self, before: &Placed, now: &Placed) {
+        let (id, was, is) = (now.order.id, &before.order, &now.order);
+        let by = ended_by;
+        let is_given_up = (by(was), by(is)) == (Some(Ended::Expiry), Some(Ended::Buyer));
+        let is_decided = was.late.is_none() && is.late.is_some();
+        match (is_given_up, is_decided) {
+            (true, false) if was.late == is.late => self.marks.hit("late money: given up before"),
+            (false, true) if by(was) == by(is) => {
+                if is.late.is_some_and(|late| late.replaced_by.is_none()) {
+                    self.marks.hit(match by(is) {
+                        Some(Ended::Buyer) => "late money: after its buyer had cancelled",
+                        _ => "late money: its units were gone",
+                    });
+                }
+            }
+            _ => self.accuse(format!("I2: order {id} goes on after its end")),
+        }
+    }
+
     fn order_completed(&self, now: &Placed) {
         let id = now.order.id;
-        if self.state().kept_for(id) != 1 {
+        if self.state().kept_for(now.order.replaces.unwrap_or(id)) != 1 {
             self.accuse(format!(
                 "I3: order {id} is complete, and the provider holds no money for it"
             ));
@@ -325,6 +375,14 @@ impl Oracle {
 /// An order's public status.
 fn standing(placed: &Placed) -> OrderStatus {
     orders::commands::status(&placed.order.state)
+}
+
+/// Who ended an order.
+fn ended_by(order: &orders::domain::Order) -> Option<Ended> {
+    match order.state {
+        Standing::Cancelled { by, .. } => Some(by),
+        _ => None,
+    }
 }
 
 /// The units that an order holds.

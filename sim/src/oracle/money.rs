@@ -4,6 +4,7 @@ use common::events::OrderStatus;
 use common::id::{OrderId, PaymentId};
 use common::money::Money;
 use common::time::Timestamp;
+use orders::commands::Placed;
 
 use super::{Oracle, State, standing};
 
@@ -15,6 +16,14 @@ pub(super) struct Account {
 }
 
 impl State {
+    /// Whether an order is complete, or another one in its place.
+    pub(super) fn is_paid(&self, order: OrderId) -> bool {
+        let place = |placed: &Placed| placed.order.late.and_then(|late| late.replaced_by);
+        let placed = self.orders.get(&order);
+        let stands = placed.and_then(place).and_then(|id| self.orders.get(&id)).or(placed);
+        stands.map(standing) == Some(OrderStatus::Complete)
+    }
+
     /// How many captures for an order the provider holds.
     pub(super) fn kept_for(&self, order: OrderId) -> usize {
         self.accounts.values().filter(|a| a.order == order && !a.returned).count()
@@ -53,7 +62,7 @@ impl Oracle {
         let (order, taken) = (account.order, account.taken);
         let is_again = std::mem::replace(&mut account.returned, true);
         let kept = state.kept_for(order);
-        let is_complete = state.orders.get(&order).map(standing) == Some(OrderStatus::Complete);
+        let is_complete = state.is_paid(order);
         drop(state);
         if is_again {
             self.accuse(format!("I5: payment {payment} is refunded twice"));

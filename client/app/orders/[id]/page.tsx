@@ -16,11 +16,17 @@ export default async function Page({ params }: PageProps<'/orders/[id]'>) {
     if (order.problem.kind === 'missing') return <Missing />
     return <Trouble problem={order.problem} path={path} />
   }
-  const ticket = await tickets.show(order.data.ticket.id)
+  // An order in the place of an expired one was paid by that one's payment.
+  const { replaces, ticket: bought } = order.data
+  const [earlier, ticket] = await Promise.all([
+    replaces ? payments.ofOrder(replaces) : undefined,
+    tickets.show(bought.id),
+  ])
+  const shown = earlier ?? paid
   return (
     <OrderPage
       order={order.data}
-      payments={paid.ok ? paid.data : []}
+      payments={shown.ok ? shown.data : []}
       ticket={ticket.ok ? ticket.data : undefined}
       serverNow={order.serverNow}
     />
