@@ -77,7 +77,9 @@ impl Mongod {
         // Let go of before the server takes it: whoever comes between is seen by the server.
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let mut command = workspace.command(program_in(&venv)?, ["--bind_ip", "127.0.0.1"]);
-        command.args(["--replSet", "tests", "--wiredTigerCacheSizeGB", "0.5", "--port"]);
+        command.args(["--replSet", "tests", "--wiredTigerCacheSizeGB", "0.5"]);
+        // As on every server of ours: docs/decisions/0008-a-store-on-mongodb.md says why.
+        command.args(["--setParameter", "transactionLifetimeLimitSeconds=5", "--port"]);
         command.arg(port.to_string()).arg("--dbpath").arg(&data).stdout(File::create(&log)?);
         let child = command.spawn().map_err(|error| Failure::new(format!("mongod: {error}")))?;
         let server = Self { child, host: format!("127.0.0.1:{port}"), data, log };

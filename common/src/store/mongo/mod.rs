@@ -46,6 +46,10 @@ const SELECTION_TIMEOUT: Duration = Duration::from_secs(5);
 /// set needs.
 const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// What a killed process has locked is free again after so long, and half as much for the servers
+/// to notice; more than that would break I3. They default to a minute.
+const LONGEST_TRANSACTION_SECONDS: i64 = 20;
+
 /// Why a store could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -112,6 +116,7 @@ impl MongoStore {
         if !hello.contains_key("setName") && hello.get_str("msg").ok() != Some("isdbgrid") {
             return Err(OpenError::NotReplicated);
         }
+        warn_of_long_transactions(&client).await;
         for collection in collections {
             prepare(&handle, collection).await.map_err(failed)?;
         }
@@ -181,6 +186,23 @@ impl MongoStore {
         }
         Ok(found)
     }
+}
+
+/// A process that is killed within a transaction leaves it open, and the documents that it has
+/// written locked, until the servers end it.
+async fn warn_of_long_transactions(client: &Client) {
+    const NAME: &str = "transactionLifetimeLimitSeconds";
+    let asked = client.database("admin").run_command(doc! { "getParameter": 1, NAME: 1 }).await;
+    // Whoever may not ask is not told either.
+    let seconds = asked.ok().and_then(|answer| seconds_in(&answer, NAME));
+    if seconds.is_some_and(|seconds| seconds > LONGEST_TRANSACTION_SECONDS) {
+        let advice = "start mongod with --setParameter transactionLifetimeLimitSeconds=5";
+        tracing::warn!(seconds, advice, "what a killed process was writing stays locked for long");
+    }
+}
+
+fn seconds_in(answer: &mongodb::bson::Document, name: &str) -> Option<i64> {
+    answer.get_i64(name).ok().or_else(|| answer.get_i32(name).ok().map(i64::from))
 }
 
 /// Makes a collection and its indexes, unless they are there; drops indexes that nothing asks for

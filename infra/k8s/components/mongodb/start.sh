@@ -3,5 +3,7 @@
 set -eu
 umask 077
 tr -d '[:space:]' < /run/secrets/mongodb/key > /tmp/key
+# A process that is killed within a transaction leaves it open, and with it the documents that it has written locked, until the
+# servers end it: by default after a minute. No commit of ours takes seconds.
 exec mongod --replSet ticketing --keyFile /tmp/key --bind_ip_all --dbpath /data/db \
-  --wiredTigerCacheSizeGB "${CACHE_GB:-0.5}" --quiet
+  --wiredTigerCacheSizeGB "${CACHE_GB:-0.5}" --quiet --setParameter transactionLifetimeLimitSeconds=5
