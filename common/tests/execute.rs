@@ -14,7 +14,9 @@ use common::command::{Change, Command, Docs, Entity, Key, Moment, Refusal};
 use common::events::Event;
 use common::execute::{Engine, Failure, Ports};
 use common::id::Ids;
-use common::outbox::{OUTBOX, Outbox, PARTITIONS, RETENTION, Relay, Sweep, Trim, is_void};
+use common::outbox::{
+    OUTBOX, Outbox, PARTITIONS, RETENTION, Relay, Sweep, Trim, WATERMARKS, is_void,
+};
 use common::replies::{Answer, Once, RequestKey};
 use common::store::memory::MemoryStore;
 use common::store::{
@@ -248,9 +250,19 @@ impl Bench {
     }
 
     fn sweep(&self) -> Sweep {
+        self.sweep_with(Arc::new(TestClock), true)
+    }
+
+    /// The sweep of a process that shares its store with others, `seconds` from now.
+    fn replica_sweep(&self, seconds: u64) -> Sweep {
+        let later = TestClock.now().plus(Duration::from_secs(seconds));
+        self.sweep_with(Arc::new(At(later)), false)
+    }
+
+    fn sweep_with(&self, clock: Arc<dyn Clock>, exclusive: bool) -> Sweep {
         let store = Arc::clone(&self.store) as Arc<dyn Store>;
         let bus = Arc::clone(&self.bus) as Arc<dyn Bus>;
-        Sweep::new(Arc::clone(&self.outbox), store, bus, Arc::new(TestClock), true)
+        Sweep::new(Arc::clone(&self.outbox), store, bus, clock, exclusive)
     }
 
     async fn relay(&self) {
@@ -400,6 +412,40 @@ async fn i9_what_a_crash_kept_from_the_bus_is_published_by_the_next_writer() {
     let next = Bench::on(Arc::clone(&bench.store), Arc::clone(&bench.bus), 2);
     settle(&next.sweep()).await;
     assert_eq!(next.bus.versions(), [0, 1]);
+}
+
+#[tokio::test]
+async fn i9_a_replica_leaves_what_another_has_just_committed_to_that_one_and_adopts_what_stays() {
+    let bench = Bench::new();
+    settle(&bench.replica_sweep(0)).await;
+    let other = Bench::on(Arc::clone(&bench.store), Arc::clone(&bench.bus), 2);
+    settle(&other.replica_sweep(0)).await;
+    bench.engine.run(ADD, "t").await.unwrap();
+    settle(&other.replica_sweep(4)).await;
+    assert_eq!(other.bus.versions(), [0; 0]);
+    settle(&other.replica_sweep(6)).await;
+    assert_eq!(other.bus.versions(), [0]);
+}
+
+#[tokio::test]
+async fn i9_a_replica_that_was_taken_for_dead_makes_itself_known_again() {
+    let bench = Bench::new();
+    settle(&bench.replica_sweep(0)).await;
+    let slow = bench.replica_sweep(1_200);
+    slow.register().await.unwrap();
+    let other = Bench::on(Arc::clone(&bench.store), Arc::clone(&bench.bus), 2);
+    settle(&other.replica_sweep(2_400)).await;
+    assert_eq!(known(&bench), 0, "for it, the slow one is dead");
+    bench.engine.run(ADD, "t").await.unwrap();
+    bench.relay().await;
+    slow.save_watermark().await.unwrap();
+    assert_eq!(known(&bench), 1);
+}
+
+/// Of the writer of `bench`: how many watermarks it has.
+fn known(bench: &Bench) -> usize {
+    let id = bench.outbox.writer().to_string();
+    usize::from(bench.store.inner.get_now(&WATERMARKS, &id).is_some())
 }
 
 #[tokio::test]

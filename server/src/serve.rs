@@ -100,15 +100,15 @@ pub async fn start(
 
 /// All routes on one origin, and what surrounds every request.
 fn app(running: &mut Running, client: Option<&Client>, settings: http::Settings) -> Router {
-    let (routes, document) = described(running);
+    let (routes, document) = described(running, &settings);
     let docs = SwaggerUi::new("/api/docs").url("/api/openapi.json", document);
     let pages = client.map_or_else(home::router, Client::routes);
     http::app(routes.merge(docs).merge(pages), settings)
 }
 
-fn described(running: &mut Running) -> (Router, OpenApi) {
+fn described(running: &mut Running, settings: &http::Settings) -> (Router, OpenApi) {
     let mut parts = std::mem::take(&mut running.routes);
-    parts.push(http::health::routes(running.stores()));
+    parts.push(http::health::routes(running.checks(settings)));
     http::openapi::assemble(parts)
 }
 
@@ -134,8 +134,8 @@ pub fn print_openapi() -> Result<(), String> {
     let options = Serve::in_folder(folder.path());
     let runtime = Runtime::new().map_err(|error| format!("no threads can be started: {error}"))?;
     let document = runtime.block_on(async {
-        let Started { embedded, mut running, .. } = start(&options, None).await?;
-        let (_, document) = described(&mut running);
+        let Started { embedded, mut running, settings, .. } = start(&options, None).await?;
+        let (_, document) = described(&mut running, &settings);
         running.stop().await;
         embedded.close();
         document.to_pretty_json().map_err(|error| error.to_string())

@@ -6,6 +6,7 @@
 //!
 //! - [`setup`] and [`server`]: start, kill, stop and restart the program `ticketing`; its log is
 //!   printed when a test fails.
+//! - [`fleet`]: the processes of a fleet, each of which can be stopped, paused and killed.
 //! - [`client`] and [`answer`]: requests with a cookie jar; every answer is held against the
 //!   conventions as it arrives.
 //! - [`raw`] and [`stream`]: bytes that no decent client would send, and Server-Sent Events.
@@ -26,6 +27,7 @@ pub mod audit;
 pub mod client;
 pub mod clock;
 pub mod faults;
+pub mod fleet;
 pub mod journal;
 pub mod market;
 pub mod poll;

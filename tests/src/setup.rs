@@ -1,4 +1,6 @@
-//! How a server is started: its flags, its environment, its data folder, and which program it is.
+//! How a server is started: its flags, its environment, its data folder, and which program it is:
+//! `ticketing`, or a whole fleet, which takes the same flags as variables and is started, stopped
+//! and killed just so.
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
@@ -12,6 +14,9 @@ use tokio::process::Command;
 
 /// How long a start may take before a test gives up, unless it says otherwise.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// How long a fleet may take: ten processes, each with its databases to make.
+const FLEET_PATIENCE: Duration = Duration::from_secs(60);
 
 /// How to start a server.
 #[derive(Clone, Debug)]
@@ -27,7 +32,8 @@ impl Default for Setup {
     fn default() -> Self {
         let home = Arc::new(TempDir::with_prefix("ticketing-").expect("a folder for the data"));
         let data = home.path().join("data");
-        Self { flags: BTreeMap::new(), env: BTreeMap::new(), home, data, patience: PATIENCE }
+        let patience = if fleet().is_some() { FLEET_PATIENCE } else { PATIENCE };
+        Self { flags: BTreeMap::new(), env: BTreeMap::new(), home, data, patience }
             .flag("--listen", "127.0.0.1:0")
             // Cheap hashing and open doors: these suites sign up thousands of people from one
             // address.
@@ -114,6 +120,16 @@ impl Setup {
     /// The command that starts a server; its log goes to the file `log`.
     pub(crate) fn command(&self, log: &Path) -> Command {
         let log = OpenOptions::new().create(true).append(true).open(log).expect("a log file");
+        let mut command = match fleet() {
+            Some(fleet) => self.fleet_command(&fleet),
+            None => self.program_command(),
+        };
+        command.envs(&self.env).kill_on_drop(true);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log);
+        command
+    }
+
+    fn program_command(&self) -> Command {
         let mut command = Command::new(program());
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("TICKETING_")) {
             command.env_remove(name);
@@ -121,10 +137,29 @@ impl Setup {
         for (flag, value) in &self.flags {
             command.arg(flag).arg(value);
         }
-        command.arg("--data").arg(&self.data).envs(&self.env).kill_on_drop(true);
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log);
+        command.arg("--data").arg(&self.data);
         command
     }
+
+    /// What the fleet runs on stays as the environment says it; databases of its own are told apart
+    /// by the name of the folder.
+    fn fleet_command(&self, fleet: &Path) -> Command {
+        let mut command = Command::new(fleet);
+        for (flag, value) in &self.flags {
+            let name = flag.trim_start_matches('-').replace('-', "_").to_uppercase();
+            command.env(format!("TICKETING_{name}"), value);
+        }
+        let name = self.home.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
+        command.arg("--database-prefix").arg(format!("{name}-"));
+        command.arg("--data").arg(&self.data);
+        command
+    }
+}
+
+/// The program that starts a fleet, where the suites are to run against one: `TICKETING_FLEET`.
+/// What it needs besides stands in further variables; `cargo xtask test --only fleet` sets them.
+pub fn fleet() -> Option<PathBuf> {
+    std::env::var_os("TICKETING_FLEET").map(PathBuf::from)
 }
 
 /// The program under test: `TICKETING_BIN`, else the release build of this workspace.

@@ -5,6 +5,7 @@
 //! - [`mod@deny`]: licences, banned crates and sources.
 //! - [`mod@client`]: the web client, built, linted and tested; [`browser`]: tried in one.
 //! - [`mod@mongodb`]: a real server for the store that runs on one.
+//! - [`mod@fleet`]: the marketplace as a fleet on this machine, and the suites against it.
 //! - [`mod@alerts`]: the alert rules of `infra/observability`, played through.
 //! - [`mod@containers`]: the images of `infra/docker`, built, run, and bought through.
 //! - [`mod@manifests`]: what `infra/k8s` applies, rendered and judged.
@@ -15,6 +16,7 @@ mod browser;
 mod client;
 mod containers;
 mod deny;
+mod fleet;
 mod manifests;
 mod mongodb;
 mod nats;
@@ -37,6 +39,7 @@ cargo xtask deny                   licences, banned crates, sources
 cargo xtask openapi                write docs/openapi.json anew
 cargo xtask screenshots            make docs/screenshots anew
 cargo xtask lighthouse             rate the main pages, their speed too; on an idle machine
+cargo xtask fleet [--no-client] [ARGS]…   the fleet on this machine; --help lists ARGS
 cargo xtask bench [ARGS]…          build for release and measure; ARGS go to the bench";
 
 fn main() -> ExitCode {
@@ -57,6 +60,7 @@ fn main() -> ExitCode {
         "screenshots" => {
             steps::release(&workspace).and_then(|_| browser::screenshots(&workspace)).map(drop)
         }
+        "fleet" => fleet::run(&workspace, rest),
         "bench" => bench(&workspace, rest),
         "--help" | "-h" | "help" => {
             println!("{USAGE}");

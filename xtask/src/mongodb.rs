@@ -3,7 +3,7 @@
 
 use std::fs::{self, File};
 use std::net::TcpListener;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Child;
 
 use crate::program::{self, Failure, Workspace};
@@ -61,6 +61,8 @@ pub(crate) struct Mongod {
     host: String,
     data: PathBuf,
     log: PathBuf,
+    /// Whether what it kept stays.
+    keeps: bool,
 }
 
 impl Mongod {
@@ -69,11 +71,14 @@ impl Mongod {
     /// # Errors
     /// When there is none to be had, or it does not start.
     pub(crate) fn start(workspace: &Workspace) -> Result<Self, Failure> {
-        let folder = workspace.target.join("mongodb");
+        let data = workspace.target.join(format!("mongodb/data-{}", std::process::id()));
+        Self::start_on(workspace, data)
+    }
+
+    fn start_on(workspace: &Workspace, data: PathBuf) -> Result<Self, Failure> {
         let venv = install(workspace)?;
-        let data = folder.join(format!("data-{}", std::process::id()));
         fs::create_dir_all(&data)?;
-        let log = folder.join("mongod.log");
+        let log = workspace.target.join("mongodb/mongod.log");
         // Let go of before the server takes it: whoever comes between is seen by the server.
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let mut command = workspace.command(program_in(&venv)?, ["--bind_ip", "127.0.0.1"]);
@@ -82,7 +87,7 @@ impl Mongod {
         command.args(["--setParameter", "transactionLifetimeLimitSeconds=5", "--port"]);
         command.arg(port.to_string()).arg("--dbpath").arg(&data).stdout(File::create(&log)?);
         let child = command.spawn().map_err(|error| Failure::new(format!("mongod: {error}")))?;
-        let server = Self { child, host: format!("127.0.0.1:{port}"), data, log };
+        let server = Self { child, host: format!("127.0.0.1:{port}"), data, log, keeps: false };
         let initiate = workspace.command(venv.join("bin/python"), ["-c", INITIATE, &server.host]);
         let end = |failure: Failure| {
             let said = fs::read_to_string(&server.log).unwrap_or_default();
@@ -101,11 +106,44 @@ impl Mongod {
 
 impl Drop for Mongod {
     fn drop(&mut self) {
-        let ended = self.child.kill().and_then(|()| self.child.wait());
-        if let Err(error) = ended.map(drop).and_then(|()| fs::remove_dir_all(&self.data)) {
+        let ended = self.child.kill().and_then(|()| self.child.wait()).map(drop);
+        let cleared = ended.and_then(|()| match self.keeps {
+            true => Ok(()),
+            false => fs::remove_dir_all(&self.data),
+        });
+        if let Err(error) = cleared {
             eprintln!("mongod could not be ended and cleared away: {error}");
         }
     }
+}
+
+/// A replica set that somebody else starts.
+pub(crate) struct Prepared {
+    /// The program `mongod`.
+    pub(crate) program: PathBuf,
+    /// Where the set says that it is, which is where it has to be started.
+    pub(crate) address: String,
+}
+
+/// Makes `folder` what a replica set of one keeps, unless it is that already.
+///
+/// # Errors
+/// When there is no server to be had, or it does not start.
+pub(crate) fn prepare(workspace: &Workspace, folder: &Path) -> Result<Prepared, Failure> {
+    let program = program_in(&install(workspace)?)?;
+    let note = folder.with_extension("address");
+    if let Ok(address) = fs::read_to_string(&note) {
+        return Ok(Prepared { program, address });
+    }
+    if folder.exists() {
+        fs::remove_dir_all(folder)?;
+    }
+    let mut server = Mongod::start_on(workspace, folder.to_owned())?;
+    server.keeps = true;
+    let address = server.address();
+    drop(server);
+    fs::write(&note, &address)?;
+    Ok(Prepared { program, address })
 }
 
 /// Installs server and driver below the target folder, unless they are there already.
@@ -136,7 +174,7 @@ fn install(workspace: &Workspace) -> Result<PathBuf, Failure> {
     Ok(venv)
 }
 
-fn program_in(venv: &std::path::Path) -> Result<PathBuf, Failure> {
+fn program_in(venv: &Path) -> Result<PathBuf, Failure> {
     let missing = || Failure::new("there is no mongod in the package".to_owned());
     let libraries = fs::read_dir(venv.join("lib"))?;
     let pythons = libraries.filter_map(Result::ok).map(|entry| entry.path());

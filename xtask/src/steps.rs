@@ -8,11 +8,15 @@ use crate::deny::Policy;
 use crate::program::{self, Failure, Workspace};
 use crate::tally::Tally;
 use crate::{
-    alerts, browser, client, containers, manifests, mongodb, nats, openapi, schemathesis, tidy,
+    alerts, browser, client, containers, fleet, manifests, mongodb, nats, openapi, schemathesis,
+    tidy,
 };
 
 /// Histories that the simulation plays on each run.
 const HISTORIES: &str = "100000";
+
+/// What turns on everything that a fleet needs, for those who look at all code.
+const FLEET: &str = "auth/fleet,tickets/fleet,orders/fleet,payments/fleet,tests/fleet";
 
 /// One thing that must pass.
 struct Step {
@@ -67,6 +71,7 @@ const STEPS: &[Step] = &[
         what: "the real program over HTTP, killed and starved",
         run: black_box,
     },
+    Step { name: "fleet", what: "the same suites against a fleet", run: fleet::step },
     Step {
         name: "containers",
         what: "the image with everything, built and run, and a purchase made through it",
@@ -229,7 +234,7 @@ fn clippy(workspace: &Workspace) -> Result<Tally, Failure> {
         "--workspace",
         "--all-targets",
         "--features",
-        "common/mongo,common/nats",
+        FLEET,
         "--locked",
         "--",
         "-D",
@@ -262,7 +267,7 @@ pub fn test_command(workspace: &Workspace, choice: &[&str]) -> Command {
 fn doc(workspace: &Workspace) -> Result<Tally, Failure> {
     let mut tally = program::run(workspace.cargo(["test", "--workspace", "--doc", "--locked"]))?;
     let mut links = workspace.cargo(["doc", "--workspace", "--no-deps", "--locked"]);
-    links.args(["--features", "common/mongo,common/nats"]);
+    links.args(["--features", FLEET]);
     // A map of a crate may lead to what is private in it.
     let lints = "-D warnings -A rustdoc::private_intra_doc_links";
     links.env("RUSTDOCFLAGS", lints);

@@ -499,6 +499,11 @@ export interface components {
             /** @description One for each fault, all of them at once. */
             errors: components["schemas"]["Fault"][];
         };
+        /**
+         * @description Whether the event bus is there.
+         * @enum {string}
+         */
+        Events: "ok" | "waiting";
         /** @description What is known of a person. */
         Export: {
             /** @description The account. */
@@ -554,7 +559,7 @@ export interface components {
             /** @description In words for people. */
             message: string;
         };
-        /** @description How the process is. */
+        /** @description That the process is alive. */
         Health: {
             /** @description `ok`. */
             status: string;
@@ -843,6 +848,13 @@ export interface components {
             /** @description The key, in base64url without padding. */
             x: string;
         };
+        /** @description That the process can serve. */
+        Ready: {
+            /** @description Whether the event bus is there. */
+            events: components["schemas"]["Events"];
+            /** @description `ok`. */
+            status: string;
+        };
         /** @description Somebody who is signed in. */
         SignedIn: {
             /** @description How they signed in. */
@@ -1072,7 +1084,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Health"];
+                    "application/json": components["schemas"]["Ready"];
                 };
             };
             default: components["responses"]["Error"];

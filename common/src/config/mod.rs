@@ -5,6 +5,8 @@
 //! that runs all of them have the same.
 
 mod durations;
+#[cfg(feature = "fleet")]
+pub mod fleet;
 mod secret;
 
 use std::net::SocketAddr;
@@ -15,10 +17,13 @@ use crate::http;
 use crate::telemetry;
 
 pub use durations::{at_least_a_second, duration};
+#[cfg(feature = "fleet")]
+pub use fleet::Fleet;
 pub use secret::Secret;
 
 /// How the site is reached.
 #[derive(Debug, Clone, Args)]
+#[group(id = "web")]
 pub struct Web {
     /// The address that people see, if it is not the one listened on; https makes cookies Secure
     #[arg(long, env = "TICKETING_PUBLIC_URL", value_name = "URL")]
@@ -46,6 +51,7 @@ impl Web {
 
 /// Who may watch, and where.
 #[derive(Debug, Clone, Args)]
+#[group(id = "metrics")]
 pub struct Metrics {
     /// Address and port at which GET /metrics shows Prometheus what is measured; without it,
     /// nowhere. Keep it from the public
@@ -55,6 +61,7 @@ pub struct Metrics {
 
 /// What is logged, and how.
 #[derive(Debug, Clone, Args)]
+#[group(id = "logs")]
 pub struct Logs {
     /// How log lines are written
     #[arg(long, env = "TICKETING_LOG_FORMAT", value_name = "FORMAT", default_value = "text")]

@@ -18,7 +18,8 @@ use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
 use futures_util::FutureExt as _;
 use http::header::{
-    CACHE_CONTROL, CONTENT_TYPE, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONNECTION, CONTENT_TYPE, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
+    X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -41,6 +42,7 @@ const MAX_REQUEST_ID_BYTES: usize = 64;
 /// dead.
 const HEALTH: &str = "/api/health/";
 
+const CLOSE: HeaderValue = HeaderValue::from_static("close");
 const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 const NO_REFERRER: HeaderValue = HeaderValue::from_static("no-referrer");
 
@@ -145,7 +147,11 @@ where
                 }
             };
             drop(place);
-            let response = asked.answered(response);
+            let mut response = asked.answered(response);
+            if shared.settings.stopping.is_begun() {
+                // Whoever keeps the connection must not ask over it when it is about to go.
+                response.headers_mut().insert(CONNECTION, CLOSE);
+            }
             under_way.end(response.status(), &shared.traffic);
             Ok(response)
         })
@@ -208,7 +214,10 @@ impl Asked {
         if status.is_server_error() {
             let cause = response.extensions().get::<Cause>().map_or("", |cause| &cause.0);
             let status = status.as_u16();
-            if status == 503 {
+            if status == 503 && path.starts_with(HEALTH) {
+                // It is what probes ask for, several times a second.
+                tracing::debug!(request, %method, path, status, cause, "not ready");
+            } else if status == 503 {
                 tracing::warn!(request, %method, path, status, cause, "could not be served");
             } else {
                 tracing::error!(request, %method, path, status, cause, "went wrong");

@@ -132,6 +132,11 @@ impl Stopping {
         self.told.send_replace(true);
     }
 
+    /// Whether it is about to stop.
+    pub fn is_begun(&self) -> bool {
+        *self.told.borrow()
+    }
+
     /// Returns when it stops.
     pub async fn begun(&self) {
         // The sender lives as long as `self`, so that waiting cannot fail before the time has come.

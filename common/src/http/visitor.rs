@@ -20,7 +20,11 @@ pub const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for
 
 /// What the web client's server proves itself with.
 #[derive(Clone)]
-pub struct ClientKey(Arc<str>);
+pub struct ClientKey {
+    key: Arc<str>,
+    /// Whether it proves something only where it comes from this machine.
+    is_of_here: bool,
+}
 
 impl std::fmt::Debug for ClientKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -30,15 +34,21 @@ impl std::fmt::Debug for ClientKey {
 }
 
 impl ClientKey {
-    /// This key.
+    /// The key of a client's server that runs on this machine.
     pub fn new(key: impl Into<Arc<str>>) -> Self {
-        Self(key.into())
+        Self { key: key.into(), is_of_here: true }
     }
 
-    /// Whether a request comes from the client's server: from this machine, with the key.
+    /// The key of client's servers wherever they are, proxies between them and us included.
+    pub fn of_anywhere(key: impl Into<Arc<str>>) -> Self {
+        Self { key: key.into(), is_of_here: false }
+    }
+
+    /// Whether a request comes from the client's server: with the key, and from where it may.
     fn sent(&self, headers: &HeaderMap, peer: IpAddr) -> bool {
         let Some(told) = headers.get(X_TICKETING_CLIENT) else { return false };
-        peer.to_canonical().is_loopback() && is_same(self.0.as_bytes(), told.as_bytes())
+        let may_be = !self.is_of_here || peer.to_canonical().is_loopback();
+        may_be && is_same(self.key.as_bytes(), told.as_bytes())
     }
 }
 
@@ -51,16 +61,22 @@ pub(super) fn is_client(headers: &HeaderMap, extensions: &Extensions, settings: 
 /// The visitor's address: the connection's, or what one of ours says. Unspecified where nobody
 /// knows.
 pub fn address(headers: &HeaderMap, extensions: &Extensions, settings: &Settings) -> IpAddr {
-    if (settings.behind_proxy || is_client(headers, extensions, settings))
-        // The last entry is what our proxy saw; those before it are what the client claims.
-        && let Some(line) = headers.get_all(X_FORWARDED_FOR).iter().next_back()
-        && let Ok(text) = line.to_str()
-        && let Some(last) = text.rsplit(',').next()
-        && let Ok(address) = last.trim().parse()
-    {
+    // Our proxy adds what it saw at the end, and before that stands what anybody may claim. The
+    // client's server begins with whose request it is, and proxies between it and us add to that.
+    let told = match is_client(headers, extensions, settings) {
+        true => forwarded(headers).next(),
+        false if settings.behind_proxy => forwarded(headers).next_back(),
+        false => None,
+    };
+    if let Some(address) = told.and_then(|told| told.trim().parse().ok()) {
         return address;
     }
     connected(extensions)
+}
+
+fn forwarded(headers: &HeaderMap) -> impl DoubleEndedIterator<Item = &str> {
+    let lines = headers.get_all(X_FORWARDED_FOR).iter();
+    lines.filter_map(|line| line.to_str().ok()).flat_map(|line| line.split(','))
 }
 
 fn connected(extensions: &Extensions) -> IpAddr {
@@ -94,7 +110,11 @@ mod tests {
                 assert!(!key.sent(&headers(wrong), peer.parse().unwrap()), "{peer} {wrong}");
             }
         }
-        assert!(!key.sent(&headers("0123456789abcdef"), "192.0.2.2".parse().unwrap()));
+        let elsewhere = "192.0.2.2".parse().unwrap();
+        assert!(!key.sent(&headers("0123456789abcdef"), elsewhere));
+        let anywhere = ClientKey::of_anywhere("0123456789abcdef");
+        assert!(anywhere.sent(&headers("0123456789abcdef"), elsewhere));
+        assert!(!anywhere.sent(&headers("0123456789abcdee"), elsewhere));
         assert!(!key.sent(&HeaderMap::new(), "127.0.0.1".parse().unwrap()));
         assert!(!format!("{key:?}").contains("0123"));
     }

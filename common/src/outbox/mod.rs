@@ -90,6 +90,11 @@ impl Outbox {
         Self { writer, state: Mutex::default(), handed_over: Notify::new() }
     }
 
+    /// Whose entries these are.
+    pub fn writer(&self) -> Id {
+        self.writer
+    }
+
     /// Counts for `many` entries that are decided now.
     pub(crate) fn reserve(&self, many: usize, now: Timestamp) -> Range<u64> {
         let mut state = self.lock();

@@ -72,7 +72,6 @@ struct State {
 
 #[derive(Debug, Clone, Copy)]
 struct Saved {
-    version: u64,
     below: u64,
     at: Timestamp,
 }
@@ -131,7 +130,7 @@ impl Sweep {
                 });
                 return Ok(Progress::More);
             }
-            self.put(EPOCH_ID, stored.map(|d| d.version), &Epoch { name: epoch.clone() }).await?;
+            self.put(EPOCH_ID, &Epoch { name: epoch.clone() }).await?;
         }
         self.update(|state| {
             state.epoch_known = Some(epoch);
@@ -237,9 +236,8 @@ impl Sweep {
         };
         if due {
             let id = self.outbox.writer.to_string();
-            let expected = saved.map(|saved| saved.version);
-            let version = self.put(&id, expected, &Watermark { below, at: now }).await?;
-            self.update(|state| state.saved = Some(Saved { version, below, at: now }));
+            self.put(&id, &Watermark { below, at: now }).await?;
+            self.update(|state| state.saved = Some(Saved { below, at: now }));
         }
         Ok(())
     }
@@ -272,29 +270,22 @@ impl Sweep {
         Ok(())
     }
 
-    /// Writes a document that only this process, or only its successor, writes; returns its
-    /// version.
-    async fn put<T: Serialize>(
-        &self,
-        id: &str,
-        expected: Option<u64>,
-        value: &T,
-    ) -> Result<u64, StepFailed> {
+    /// Writes a document that only this process, or only its successor, writes. One that is gone
+    /// was taken for a dead writer's, and is written anew.
+    async fn put<T: Serialize>(&self, id: &str, value: &T) -> Result<(), StepFailed> {
         let current = self.store.get(&WATERMARKS, id).await.map_err(StepFailed::new)?;
-        let current = current.map(|document| document.version).or(expected);
-        let version = current.map_or(0, |version| version + 1);
+        let current = current.map(|document| document.version);
         let write = Write {
             collection: &WATERMARKS,
             id: id.to_owned(),
             expect: current.map_or(Expect::Absent, Expect::Version),
             action: Action::Put {
-                version,
+                version: current.map_or(0, |version| version + 1),
                 body: events::to_json(value).map_err(StepFailed::new)?,
                 fields: vec![],
             },
         };
-        self.store.commit(vec![write]).await.map_err(StepFailed::new)?;
-        Ok(version)
+        self.store.commit(vec![write]).await.map_err(StepFailed::new)
     }
 
     fn state(&self) -> State {

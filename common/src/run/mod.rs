@@ -1,42 +1,45 @@
 //! Services, running: the one place where adapters are named, and where everything that runs by
 //! itself is started and stopped.
 //!
-//! [`Running::start`] gives each service its own store, outbox, engine and inbox, and starts its
-//! workers; [`serve`] puts their routes on an address. Stopping goes the other way round: no new
-//! connections, requests finished, workers stopped between two steps, and at last the watermarks
-//! saved, so that a clean stop leaves nothing to sweep.
+//! [`Adapters`] are what services run on: [`Embedded`] storage in one folder, or the servers of a
+//! fleet (`fleet`). [`Running::start`] gives each service its own store, outbox, engine and inbox,
+//! and starts its workers; [`serve`] puts their routes on an address. Stopping goes the other way
+//! round: no new connections, requests finished, workers stopped between two steps, and at last the
+//! watermarks saved, so that a clean stop leaves nothing to sweep.
 
+mod adapters;
 mod clock;
+mod embedded;
+#[cfg(feature = "fleet")]
+pub mod fleet;
 mod program;
 mod scrape;
 mod serve;
 mod tasks;
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::bus::embedded::{self, EmbeddedBus};
 use crate::bus::{Bus, Lag};
 use crate::events::USERS;
 use crate::execute::{Engine, Ports};
+use crate::http::health::Checks;
 use crate::http::{self, Kit};
-use crate::id::{Ids, NoEntropy, SystemEntropy, random_u64};
 use crate::inbox::Inbox;
 use crate::metrics::Meters;
 use crate::outbox::{Backlog, Outbox, Relay, Sweep, Trim};
 use crate::replies::Clearing;
 use crate::service::{Context, RESERVED, Service};
 use crate::session::{self, SessionView};
-use crate::store::sqlite::{self, SqliteOptions, SqliteStore};
-use crate::store::{Collection, Store};
-use crate::time::Clock;
-use crate::worker::{Reconciler, StepFailed, work};
+use crate::store::Store;
+use crate::worker::{Reconciler, work};
 
+pub use adapters::{Adapters, Base, StartError};
 pub use clock::SystemClock;
+pub use embedded::Embedded;
 pub use program::{block_on, exit, listen, stop_signal};
 pub use scrape::expose;
 pub use serve::serve;
@@ -45,92 +48,6 @@ pub use tasks::TokioTasks;
 /// How long requests and tasks may take to finish once the process has been told to stop.
 pub const GRACE: Duration = Duration::from_secs(10);
 
-/// The file of the event bus in a data folder.
-const BUS_FILE: &str = "events.db";
-
-/// Why services could not be started.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// The data folder cannot be used.
-    #[error("cannot use the data folder {}: {cause}", .folder.display())]
-    Folder {
-        /// Which folder.
-        folder: PathBuf,
-        /// What the system says.
-        cause: std::io::Error,
-    },
-    /// A service's file cannot be opened.
-    #[error(transparent)]
-    Store(#[from] sqlite::OpenError),
-    /// The event bus's file cannot be opened.
-    #[error(transparent)]
-    Bus(#[from] embedded::OpenError),
-    /// There is no randomness.
-    #[error(transparent)]
-    Entropy(#[from] NoEntropy),
-    /// A writer could not be made known in its store.
-    #[error("a service's store does not take writes: {0}")]
-    Register(StepFailed),
-}
-
-/// What services run on when all of them are in one process: a folder with a file for each.
-pub struct Embedded {
-    folder: PathBuf,
-    clock: Arc<dyn Clock>,
-    ids: Arc<Ids>,
-    tasks: TokioTasks,
-    bus: Arc<EmbeddedBus>,
-}
-
-impl Embedded {
-    /// Opens `folder`, making it if need be. Work runs on the runtime that this is called in.
-    ///
-    /// # Errors
-    /// When it cannot be used.
-    pub fn open(folder: &Path) -> Result<Self, StartError> {
-        let at_fault = |cause| StartError::Folder { folder: folder.to_owned(), cause };
-        std::fs::create_dir_all(folder).map_err(at_fault)?;
-        let ids = Arc::new(Ids::new(random_u64(&SystemEntropy)?));
-        let options = embedded::Options::default();
-        let bus = EmbeddedBus::open(&folder.join(BUS_FILE), options, &SystemEntropy)?;
-        let (clock, tasks) = (Arc::new(SystemClock), TokioTasks::here());
-        Ok(Self { folder: folder.to_owned(), clock, ids, tasks, bus })
-    }
-
-    /// The store in the file `name` of the folder.
-    ///
-    /// # Errors
-    /// When the file cannot be opened.
-    pub fn store(
-        &self,
-        name: &str,
-        collections: &[&'static Collection],
-    ) -> Result<Arc<dyn Store>, StartError> {
-        let path = self.folder.join(format!("{name}.db"));
-        Ok(Arc::new(SqliteStore::open(&path, collections, SqliteOptions::default())?))
-    }
-
-    /// The clock.
-    pub fn clock(&self) -> &Arc<dyn Clock> {
-        &self.clock
-    }
-
-    /// Where work runs.
-    pub fn tasks(&self) -> &TokioTasks {
-        &self.tasks
-    }
-
-    /// Where ids come from.
-    pub fn ids(&self) -> &Arc<Ids> {
-        &self.ids
-    }
-
-    /// Writes what the bus has still to write. Nothing is delivered afterwards.
-    pub fn close(&self) {
-        self.bus.close();
-    }
-}
-
 /// Services at work.
 pub struct Running {
     /// Their routes.
@@ -138,31 +55,36 @@ pub struct Running {
     /// Each service's engine, by name.
     pub engines: Vec<(&'static str, Arc<Engine>)>,
     outboxes: Vec<Arc<Outbox>>,
+    sessions: Vec<(&'static str, SessionView)>,
+    bus: Arc<dyn Bus>,
     tasks: TokioTasks,
     stop: watch::Sender<bool>,
     sweeps: Vec<Arc<Sweep>>,
 }
 
 impl Running {
-    /// Starts `services` on `embedded`. `http` is what their handlers share.
+    /// Starts `services` on `adapters`. `http` is what their handlers share.
     ///
     /// # Errors
     /// When a store cannot be opened or written.
     pub async fn start(
         services: Vec<Service>,
-        embedded: &Embedded,
+        adapters: &dyn Adapters,
         http: &http::Settings,
     ) -> Result<Self, StartError> {
+        let Base { tasks, bus, .. } = adapters.base();
         let mut running = Self {
             routes: Vec::new(),
             engines: Vec::new(),
             outboxes: Vec::new(),
-            tasks: embedded.tasks.clone(),
+            sessions: Vec::new(),
+            bus: Arc::clone(bus),
+            tasks: tasks.clone(),
             stop: watch::Sender::new(false),
             sweeps: Vec::new(),
         };
         for service in services {
-            running.add(service, embedded, http).await?;
+            running.add(service, adapters, http).await?;
         }
         Ok(running)
     }
@@ -170,22 +92,20 @@ impl Running {
     async fn add(
         &mut self,
         service: Service,
-        embedded: &Embedded,
+        adapters: &dyn Adapters,
         http: &http::Settings,
     ) -> Result<(), StartError> {
         let Service { name, collections, assemble } = service;
         let meters = Meters::of(&http.metrics, name);
-        let store = embedded.store(name, &[collections, RESERVED].concat())?;
-        let clock = Arc::clone(&embedded.clock);
-        let bus: Arc<dyn Bus> = Arc::clone(&embedded.bus) as _;
-        let outbox = Arc::new(Outbox::new(embedded.ids.next(clock.now())));
+        let store = adapters.store(name, &[collections, RESERVED].concat()).await?;
+        let Base { clock, ids, tasks, bus } = adapters.base();
+        let outbox = Arc::new(Outbox::new(ids.next(clock.now())));
         let sweep = Sweep::new(
             Arc::clone(&outbox),
             Arc::clone(&store),
-            Arc::clone(&bus),
-            Arc::clone(&clock),
-            // The data folder is locked: nobody else writes to this file.
-            true,
+            Arc::clone(bus),
+            Arc::clone(clock),
+            adapters.is_exclusive(),
         )
         .metered(&meters);
         sweep.register().await.map_err(StartError::Register)?;
@@ -193,15 +113,16 @@ impl Running {
         let engine = Engine::metered(
             Ports {
                 store: Arc::clone(&store),
-                clock: Arc::clone(&clock),
-                ids: Arc::clone(&embedded.ids),
-                tasks: Arc::new(embedded.tasks.clone()),
+                clock: Arc::clone(clock),
+                ids: Arc::clone(ids),
+                tasks: Arc::new(tasks.clone()),
             },
             Arc::clone(&outbox),
             meters.clone(),
         );
         let sessions = SessionView::new(Arc::clone(&engine));
         let refresher = sessions.refresher();
+        self.sessions.push((name, sessions.clone()));
         let kit = Kit::new(Arc::clone(&engine), sessions, http.clone());
         let parts = assemble(Context { engine: Arc::clone(&engine), kit });
         let mut hears = parts.hears;
@@ -211,20 +132,20 @@ impl Running {
         }
         self.routes.push(parts.routes);
         let common: [Arc<dyn Reconciler>; 5] = [
-            Arc::new(Relay::new(Arc::clone(&outbox), Arc::clone(&bus)).metered(&meters)),
+            Arc::new(Relay::new(Arc::clone(&outbox), Arc::clone(bus)).metered(&meters)),
             Arc::clone(&sweep) as _,
-            Arc::new(Trim::new(Arc::clone(&store), Arc::clone(&clock))),
-            Arc::new(Clearing::new(Arc::clone(&store), Arc::clone(&clock))),
+            Arc::new(Trim::new(Arc::clone(&store), Arc::clone(clock))),
+            Arc::new(Clearing::new(Arc::clone(&store), Arc::clone(clock))),
             refresher,
         ];
         for reconciler in common.into_iter().chain(parts.reconcilers) {
-            let work = work(reconciler, name, Arc::clone(&clock), self.stopped());
+            let work = work(reconciler, name, Arc::clone(clock), self.stopped());
             self.tasks.start(work);
         }
-        meters.ask(Arc::new(Lag::new(Arc::clone(&bus), name, &meters)));
-        meters.ask(Arc::new(Backlog::new(Arc::clone(&outbox), Arc::clone(&clock), &meters)));
+        meters.ask(Arc::new(Lag::new(Arc::clone(bus), name, &meters)));
+        meters.ask(Arc::new(Backlog::new(Arc::clone(&outbox), Arc::clone(clock), &meters)));
         let inbox = Inbox::new(Arc::clone(&engine), name, hears);
-        let stopped = self.stopped();
+        let (stopped, bus) = (self.stopped(), Arc::clone(bus));
         self.tasks.start(async move { inbox.listen(&*bus, stopped).await });
         self.engines.push((name, engine));
         self.outboxes.push(outbox);
@@ -232,9 +153,20 @@ impl Running {
         Ok(())
     }
 
-    /// Each service's store, by name, for the readiness route.
+    /// Each service's store, by name.
     pub fn stores(&self) -> Vec<(&'static str, Arc<dyn Store>)> {
         self.engines.iter().map(|(name, engine)| (*name, Arc::clone(engine.store()))).collect()
+    }
+
+    /// What the readiness route looks at.
+    pub fn checks(&self, http: &http::Settings) -> Checks {
+        Checks {
+            stores: self.stores(),
+            sessions: self.sessions.clone(),
+            bus: Arc::clone(&self.bus),
+            clock: Arc::clone(&http.clock),
+            stopping: http.stopping.clone(),
+        }
     }
 
     /// How many events are committed and have not reached the bus.

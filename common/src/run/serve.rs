@@ -3,6 +3,7 @@
 //! Every limit is here by name, because a server without limits is one slow client away from none
 //! (I23).
 
+use std::borrow::Borrow;
 use std::convert::Infallible;
 use std::future::Future;
 use std::net::SocketAddr;
@@ -42,8 +43,10 @@ pub const MAX_HEAD_BYTES: usize = 32 * 1024;
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Serves `app` until `shutdown` returns, then lets what is under way finish, for `grace` at most.
+/// A listener that is given away is closed in between, and nobody is kept waiting for an answer
+/// that does not come.
 pub async fn serve(
-    listener: TcpListener,
+    listener: impl Borrow<TcpListener>,
     app: Router,
     tasks: &TokioTasks,
     grace: Duration,
@@ -61,7 +64,7 @@ pub async fn serve(
         let Ok(place) = place else { break };
         let accepted = tokio::select! {
             () = &mut shutdown => break,
-            accepted = listener.accept() => accepted,
+            accepted = listener.borrow().accept() => accepted,
         };
         match accepted {
             Ok((stream, peer)) => {

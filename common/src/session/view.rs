@@ -86,6 +86,18 @@ impl SessionView {
         Ok(!ended && !revocation.deleted && session.generation >= revocation.generation)
     }
 
+    /// Whether it knows a key, without which nobody is anybody. It does from the first news of auth
+    /// on, for ever.
+    ///
+    /// # Errors
+    /// When the store cannot say.
+    pub async fn knows_keys(&self) -> Result<bool, Failure> {
+        if self.keys().good.is_empty() {
+            self.refresh().await?;
+        }
+        Ok(!self.keys().good.is_empty())
+    }
+
     /// Keeps the keys up to date.
     pub fn refresher(&self) -> Arc<dyn Reconciler> {
         Arc::new(Refresher { view: self.clone() })

@@ -11,6 +11,7 @@
 //!
 //! [`memory`] is the model; [`contract`] is the suite that every backend passes.
 
+pub mod breaker;
 pub mod contract;
 pub mod memory;
 #[cfg(feature = "mongo")]

@@ -6,6 +6,7 @@
 mod bodies;
 mod conditional;
 mod conventions;
+mod health;
 mod idempotency;
 mod live;
 mod openapi;

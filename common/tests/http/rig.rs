@@ -1,8 +1,8 @@
 //! The toy service at work, the clock it goes by, and answers held against what binds every one of
 //! them.
 
-use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -11,8 +11,10 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
 use axum::response::Response;
 use bytes::Bytes;
+use common::bus::{Bus, BusDown, Message, Subscription};
 use common::events::{EndedSession, KeysEvent, Revocation};
 use common::execute::{Engine, Ports};
+use common::http::health::Checks;
 use common::http::{self, Kit, Settings};
 use common::id::{Id, Ids, UserId};
 use common::outbox::Outbox;
@@ -34,6 +36,7 @@ pub struct Toy {
     pub document: utoipa::openapi::OpenApi,
     pub engine: Arc<Engine>,
     pub clock: Arc<Hands>,
+    pub line: Arc<Line>,
     pub go: Arc<Semaphore>,
     pub held: Arc<AtomicUsize>,
     pub settings: Settings,
@@ -47,6 +50,12 @@ impl Toy {
     }
 
     pub async fn with(change: impl FnOnce(&mut Settings)) -> Self {
+        let toy = Self::assembled(change);
+        toy.trust(1, &[&toy.signer]).await;
+        toy
+    }
+
+    fn assembled(change: impl FnOnce(&mut Settings)) -> Self {
         let clock = Arc::new(Hands::default());
         let ids = Arc::new(Ids::new(0x0102_0304_0506_0708));
         let ports = Ports {
@@ -64,13 +73,23 @@ impl Toy {
         let (go, held) = (Arc::new(Semaphore::new(0)), Arc::new(AtomicUsize::new(0)));
         let api = Api { kit, go: go.clone(), held: held.clone() };
         let routes = toy::routes(api);
-        let health = http::health::routes(vec![("toy", engine.store().clone())]);
+        let line = Arc::new(Line::default());
+        let health = http::health::routes(Checks {
+            stores: vec![("toy", engine.store().clone())],
+            sessions: vec![("toy", view.clone())],
+            bus: line.clone(),
+            clock: clock.clone(),
+            stopping: settings.stopping.clone(),
+        });
         let (routes, document) = http::openapi::assemble([routes, health]);
         let app = http::app(routes, settings.clone());
         let signer = Signer::new("k1", &[7; 32]);
-        let toy = Self { app, document, engine, clock, go, held, settings, signer, view };
-        toy.trust(1, &[&toy.signer]).await;
-        toy
+        Self { app, document, engine, clock, line, go, held, settings, signer, view }
+    }
+
+    /// Before auth has told of a key.
+    pub fn without_keys() -> Self {
+        Self::assembled(|_| {})
     }
 
     /// From now on these keys are good.
@@ -190,6 +209,44 @@ impl Told {
         assert_eq!(self.status, 400, "{self:?}");
         let field = |line: String| line.split(": ").next().unwrap_or_default().to_owned();
         self.messages().into_iter().map(field).collect()
+    }
+}
+
+/// A bus of which there is nothing but whether it is there.
+#[derive(Default)]
+pub struct Line {
+    pub state: Mutex<State>,
+}
+
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    #[default]
+    There,
+    Away,
+    Silent,
+}
+
+#[async_trait]
+impl Bus for Line {
+    async fn publish(&self, _: Vec<Message>) -> Result<(), BusDown> {
+        self.epoch().await.map(drop)
+    }
+
+    async fn subscribe(
+        &self,
+        _: &'static str,
+        _: &[&'static str],
+    ) -> Result<Box<dyn Subscription>, BusDown> {
+        Err(BusDown("nobody talks".to_owned()))
+    }
+
+    async fn epoch(&self) -> Result<String, BusDown> {
+        let state = *self.state.lock().unwrap();
+        match state {
+            State::There => Ok("one".to_owned()),
+            State::Away => Err(BusDown("nobody is there".to_owned())),
+            State::Silent => std::future::pending().await,
+        }
     }
 }
 

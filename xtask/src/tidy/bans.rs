@@ -25,6 +25,7 @@ const OUTSIDE: &[(&str, &str)] = &[
     ("tests", "drives the real binary, by the real clock"),
     ("sim/src/main.rs", "reads its flags and says how long a run took; the histories never see it"),
     ("server/src/main.rs", "reads the command line"),
+    ("fleet", "starts real processes on a developer's machine"),
 ];
 
 const BANS: &[Ban] = &[

@@ -1,0 +1,249 @@
+//! The whole of it: up, one address, and down again in order.
+
+use std::io::Write as _;
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use common::http;
+use common::id::{Entropy as _, Ids, SystemEntropy, random_u64};
+use common::run::{self, GRACE, SystemClock, TokioTasks};
+use tokio::process::Command;
+
+use crate::cli::Cli;
+use crate::leash::Leash;
+use crate::process::Processes;
+use crate::proxy::{self, Fleet};
+use crate::upstreams::{Replica, Upstream};
+
+/// The services.
+const SERVICES: [&str; 4] = ["auth", "tickets", "orders", "payments"];
+
+/// What a probe of a service asks.
+const READY: &str = "/api/health/ready";
+
+/// What a probe of the web client asks: something that it serves without asking anybody.
+const CLIENT_READY: &str = "/robots.txt";
+
+/// How long everything together may take to be ready.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The file in the data folder that says what runs.
+const LIST: &str = "processes.json";
+
+/// How long a service that is told to stop takes requests: four times as long as it takes the proxy
+/// to notice.
+const DRAIN: &str = "1s";
+
+/// Runs everything until a signal says to stop.
+///
+/// # Errors
+/// With a sentence that says what to do.
+pub async fn run(cli: Cli) -> Result<(), String> {
+    let listener = run::listen(cli.listen).await?;
+    let address = listener.local_addr().map_err(|error| error.to_string())?;
+    let stop = run::stop_signal()?;
+    let folder = |error| format!("the folder {} cannot be used: {error}", cli.data.display());
+    std::fs::create_dir_all(&cli.data).map_err(folder)?;
+    let own = std::env::current_exe().map_err(|error| error.to_string())?;
+    let leash = Leash::take(&own)?;
+    let processes = Processes::new(leash, cli.data.join(LIST), cli.log_folder.clone());
+    let launch = Launch { cli, processes, address, client_key: client_key()? };
+    let fleet = Arc::new(launch.start().await?);
+    let random = random_u64(&SystemEntropy).map_err(|error| error.to_string())?;
+    let settings = http::Settings::new(Arc::new(SystemClock), Arc::new(Ids::new(random)));
+    launch.say().map_err(|error| format!("standard output: {error}"))?;
+    let stopping = settings.stopping.clone();
+    let app = proxy::app(fleet, settings);
+    let until = async {
+        stop.await;
+        stopping.begin();
+        // Their streams end with them, so that nobody has to be cut off.
+        launch.processes.end(&SERVICES).await;
+    };
+    run::serve(listener, app, &TokioTasks::here(), GRACE, until).await;
+    launch.processes.end(&["client", "nats"]).await;
+    launch.processes.end(&["mongodb"]).await;
+    Ok(())
+}
+
+/// What the web client's server proves itself with.
+fn client_key() -> Result<String, String> {
+    let mut bytes = [0_u8; 32];
+    SystemEntropy.fill(&mut bytes).map_err(|error| error.to_string())?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+struct Launch {
+    cli: Cli,
+    processes: Arc<Processes>,
+    address: SocketAddr,
+    client_key: String,
+}
+
+impl Launch {
+    async fn start(&self) -> Result<Fleet, String> {
+        self.start_mongodb()?;
+        let nats = self.start_nats()?;
+        let mut services = Vec::new();
+        for name in SERVICES {
+            services.push(self.start_service(name, nats)?);
+        }
+        let client = match self.cli.client.as_str() {
+            "off" => None,
+            folder => Some(self.start_client(Path::new(folder))?),
+        };
+        let fleet = Fleet { services, client };
+        let all = || fleet.services.iter().chain(&fleet.client);
+        let complete = async {
+            while !all().all(|upstream| upstream.is_complete()) {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        if tokio::time::timeout(PATIENCE, complete).await.is_err() {
+            let missing: Vec<_> = all().filter(|u| !u.is_complete()).map(|u| u.name).collect();
+            return Err(format!(
+                "not ready after {} s: {}; their logs say why",
+                PATIENCE.as_secs(),
+                missing.join(", ")
+            ));
+        }
+        Ok(fleet)
+    }
+
+    /// A server of MongoDB, where there is to be one of our own.
+    fn start_mongodb(&self) -> Result<(), String> {
+        let (Some(program), Some(url)) = (self.cli.mongod.clone(), &self.cli.mongodb) else {
+            return Ok(());
+        };
+        let unfit =
+            "--mongodb: with --mongod it must be like mongodb://127.0.0.1:27017/?replicaSet=NAME";
+        let (_, rest) = url.reveal().split_once("://").ok_or(unfit)?;
+        let (address, query) = rest.split_once('/').ok_or(unfit)?;
+        let address: SocketAddr = address.parse().map_err(|_| unfit)?;
+        let (_, set) = query.split_once("replicaSet=").ok_or(unfit)?;
+        let (set, folder) = (set.to_owned(), self.cli.data.join("mongodb"));
+        let recipe = move || {
+            let mut command = Command::new(&program);
+            command.args(["--quiet", "--bind_ip", &address.ip().to_string(), "--port"]);
+            command.arg(address.port().to_string()).args(["--replSet", &set]);
+            command.args(["--wiredTigerCacheSizeGB", "0.5", "--dbpath"]).arg(&folder);
+            command
+        };
+        self.processes.start("mongodb".to_owned(), Box::new(recipe), |_| {})
+    }
+
+    /// A server of NATS on a free port, with its store in the data folder.
+    fn start_nats(&self) -> Result<SocketAddr, String> {
+        let address = free_address()?;
+        let (program, store) = (self.cli.nats_server.clone(), self.cli.data.join("nats"));
+        let file = self.cli.data.join("nats.conf");
+        // Nothing is acknowledged before it is on the disk.
+        let text = format!(
+            "listen: \"{address}\"\njetstream {{ store_dir: \"{}\", sync_interval: always }}\n",
+            store.display()
+        );
+        std::fs::write(&file, text).map_err(|error| format!("{}: {error}", file.display()))?;
+        let recipe = move || {
+            let mut command = Command::new(&program);
+            command.arg("--config").arg(&file);
+            command
+        };
+        self.processes.start("nats".to_owned(), Box::new(recipe), |_| {})?;
+        Ok(address)
+    }
+
+    fn start_service(&self, name: &'static str, nats: SocketAddr) -> Result<Arc<Upstream>, String> {
+        let upstream = Upstream::new(name, self.cli.replicas);
+        for (index, replica) in upstream.replicas.iter().enumerate() {
+            let program = self.cli.programs.join(name);
+            let mongodb = self.cli.mongodb.clone();
+            let (prefix, key) = (self.cli.database_prefix.clone(), self.client_key.clone());
+            let recipe = move || {
+                let mut command = Command::new(&program);
+                command.args(["--listen", "127.0.0.1:0"]);
+                if let Some(url) = &mongodb {
+                    command.env("TICKETING_MONGODB", url.reveal());
+                }
+                command.env("TICKETING_MONGODB_DATABASE", format!("{prefix}{name}"));
+                command.env("TICKETING_SANDBOX_DATABASE", format!("{prefix}sandbox"));
+                command.env("TICKETING_NATS", format!("nats://{nats}"));
+                command.env("TICKETING_BEHIND_PROXY", "true");
+                command.env("TICKETING_CLIENT_KEY", &key);
+                command.env("TICKETING_DRAIN", DRAIN);
+                command
+            };
+            self.replica(format!("{name}-{}", index + 1), Box::new(recipe), replica, READY)?;
+        }
+        Ok(upstream)
+    }
+
+    fn start_client(&self, folder: &Path) -> Result<Arc<Upstream>, String> {
+        let server: PathBuf = folder.join(".next/standalone/server.js");
+        if !server.is_file() {
+            let shown = folder.display();
+            return Err(format!(
+                "there is no built web client in {shown}; build it with `ticketing build-client`, \
+                 or leave it out with --client off"
+            ));
+        }
+        let upstream = Upstream::new("client", 1);
+        let address = free_address()?;
+        let (node, api, key) = (self.cli.node.clone(), self.address, self.client_key.clone());
+        let recipe = move || {
+            let mut command = Command::new(&node);
+            command.arg(&server).env("HOSTNAME", address.ip().to_string());
+            command.env("PORT", address.port().to_string()).env("NODE_ENV", "production");
+            command.env("TICKETING_API", format!("http://{api}")).env("TICKETING_CLIENT_KEY", &key);
+            command
+        };
+        for replica in &upstream.replicas {
+            replica.moved(Some(address));
+            self.processes.start("client".to_owned(), Box::new(recipe.clone()), |_| {})?;
+            self.probe(replica, CLIENT_READY);
+        }
+        Ok(upstream)
+    }
+
+    fn replica(
+        &self,
+        name: String,
+        recipe: crate::process::Recipe,
+        replica: &Arc<Replica>,
+        path: &'static str,
+    ) -> Result<(), String> {
+        let moved = Arc::clone(replica);
+        self.processes.start(name, recipe, move |address| moved.moved(address))?;
+        self.probe(replica, path);
+        Ok(())
+    }
+
+    fn probe(&self, replica: &Arc<Replica>, path: &'static str) {
+        let replica = Arc::clone(replica);
+        TokioTasks::here().start(async move { replica.check(path).await });
+    }
+
+    /// Says where everything is. Whoever started it reads the address from the first line.
+    fn say(&self) -> std::io::Result<()> {
+        let (address, cli) = (self.address, &self.cli);
+        let mut out = std::io::stdout().lock();
+        writeln!(out, "Ticketing is open at  http://{address}")?;
+        writeln!(out, "           API docs   http://{address}/api/docs")?;
+        writeln!(out, "           processes  {}", cli.data.join(LIST).display())?;
+        if let Some(logs) = &cli.log_folder {
+            writeln!(out, "           logs       {}", logs.display())?;
+        }
+        writeln!(out)?;
+        writeln!(out, "Fill it with something to look at:  ticketing demo --url http://{address}")?;
+        writeln!(out, "Stop with Ctrl-C.")?;
+        out.flush()
+    }
+}
+
+/// An address of this machine that is free. It is let go of before it is taken: whoever comes
+/// between is seen by whom it was meant for.
+fn free_address() -> Result<SocketAddr, String> {
+    let listener = TcpListener::bind("127.0.0.1:0").map_err(|error| error.to_string())?;
+    listener.local_addr().map_err(|error| error.to_string())
+}

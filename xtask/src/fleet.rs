@@ -1,0 +1,108 @@
+//! The marketplace as a fleet on this machine: for trying it out, and for the black-box suites.
+
+use std::os::unix::process::CommandExt as _;
+use std::path::PathBuf;
+
+use crate::mongodb::{self, Mongod};
+use crate::program::{self, Failure, Workspace};
+use crate::tally::Tally;
+use crate::{client, nats, steps};
+
+/// The services, each a program of its own.
+const SERVICES: [&str; 4] = ["auth", "tickets", "orders", "payments"];
+
+/// The suites that say nothing of how many processes serve. The others are about one process and
+/// its folder: a full disk and failing fsyncs below its files (`storage_faults`), a second process
+/// on its folder, its first screen and its flags (`second_process`), its clock (`clock_jumps`), its
+/// limits of connections, where a proxy has its own (`transport`), and `ticketing check` on its
+/// files afterwards (`kill9`, `expiry_races`).
+const SUITES: [&str; 12] = [
+    "accounts",
+    "bad_inputs",
+    "conventions",
+    "core_market",
+    "core_users",
+    "expiry",
+    "fleet",
+    "idempotency",
+    "identities",
+    "live",
+    "market_more",
+    "payments",
+];
+
+/// Tests in them that a fleet does not pass, each with the reason.
+const LEFT_OUT: [&str; 1] = [
+    // Places orders within one second, and wants them listed in that order. Lists are ordered by
+    // id, and ids of several processes follow one another by the second.
+    "cursors_walk_ones_orders_too",
+];
+
+/// How a build is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Profile {
+    /// As users run it.
+    Release,
+    /// As tests do: it is built sooner, and checks more.
+    Debug,
+}
+
+/// Builds the programs of the services, and the one that starts them; returns where they are.
+fn build(workspace: &Workspace, profile: Profile) -> Result<PathBuf, Failure> {
+    let features = SERVICES.map(|service| format!("{service}/fleet")).join(",");
+    let mut cargo = workspace.cargo(["build", "--locked", "--bins", "--package", "fleet"]);
+    for service in SERVICES {
+        cargo.args(["--package", service]);
+    }
+    cargo.args(["--features", &features]);
+    if profile == Profile::Release {
+        cargo.arg("--release");
+    }
+    program::run(cargo)?;
+    Ok(workspace.target.join(if profile == Profile::Release { "release" } else { "debug" }))
+}
+
+/// Runs the black-box suites against fleets: one MongoDB for all, a NATS for each.
+///
+/// # Errors
+/// When something is not to be had, or a promise is broken.
+pub fn step(workspace: &Workspace) -> Result<Tally, Failure> {
+    let programs = build(workspace, Profile::Debug)?;
+    let server = nats::program(workspace)?;
+    let mongodb = Mongod::start(workspace)?;
+    let mut choice = vec!["--package", "tests", "--features", "tests/fleet", "--locked"];
+    for suite in SUITES {
+        choice.extend(["--test", suite]);
+    }
+    choice.push("--");
+    for test in LEFT_OUT {
+        choice.extend(["--skip", test]);
+    }
+    let mut tests = steps::test_command(workspace, &choice);
+    tests.env("TICKETING_FLEET", programs.join("fleet")).env("TICKETING_PROGRAMS", &programs);
+    tests.env("TICKETING_MONGODB", mongodb.address()).env("TICKETING_NATS_SERVER", server);
+    program::run(tests)
+}
+
+/// Builds and starts a fleet, which takes the place of this process. `args` go to it; `--no-client`
+/// is ours.
+///
+/// # Errors
+/// When something is not to be had.
+pub fn run(workspace: &Workspace, args: &[String]) -> Result<(), Failure> {
+    let has_client = !args.iter().any(|arg| arg == "--no-client");
+    let args = args.iter().filter(|arg| *arg != "--no-client");
+    let programs = build(workspace, Profile::Release)?;
+    let folder = workspace.target.join("fleet");
+    let mongodb = mongodb::prepare(workspace, &folder.join("mongodb"))?;
+    let mut fleet = workspace.command(programs.join("fleet"), ["--programs"]);
+    fleet.arg(&programs).arg("--data").arg(&folder).arg("--log-folder").arg(folder.join("logs"));
+    fleet.arg("--nats-server").arg(nats::program(workspace)?);
+    fleet.arg("--mongod").arg(mongodb.program).args(["--mongodb", &mongodb.address]);
+    if has_client {
+        steps::release(workspace)?;
+        program::run(client::build(workspace))?;
+        fleet.arg("--client").arg(workspace.root.join("client"));
+    }
+    Err(fleet.args(args).exec().into())
+}
