@@ -30,6 +30,9 @@ fn order(ticket: TicketId, version: u64, stock: Option<StockSnapshot>) -> OrderS
         quantity: 1,
         total: usd(2_000),
         stock,
+        cancelled_by: None,
+        late: None,
+        replaces: None,
     }
 }
 
