@@ -194,6 +194,9 @@ impl Shop {
             quantity: 2,
             total: price.times(2).unwrap(),
             stock: None,
+            cancelled_by: None,
+            late: None,
+            replaces: None,
         };
         self.orders.lock().unwrap().insert(id, order.clone());
         self.tell("order:created", &order).await;
