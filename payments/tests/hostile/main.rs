@@ -134,7 +134,7 @@ impl Client {
         let expiring = async {
             if self.window < Duration::from_secs(60) {
                 shop.clock.sleep(self.window).await;
-                shop.change(order, OrderStatus::Cancelled).await;
+                shop.expire(order).await;
             }
         };
         tokio::join!(paying, cancelling, expiring);

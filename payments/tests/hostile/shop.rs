@@ -11,7 +11,9 @@ use axum::http::{HeaderMap, HeaderValue};
 use bytes::Bytes;
 use common::bus::Delivery;
 use common::config::Secret;
-use common::events::{Envelope, ORDERS, OrderState, OrderStatus, OrderedTicket};
+use common::events::{
+    CancelledBy, Envelope, LateMoney, ORDERS, OrderState, OrderStatus, OrderedTicket,
+};
 use common::execute::{Engine, Ports};
 use common::id::{Id, Ids, OrderId, PaymentId, TicketId, UserId};
 use common::inbox::Inbox;
@@ -170,6 +172,9 @@ impl Shop {
                 "payment:declined" => OrderStatus::Created,
                 _ => continue,
             };
+            if event.kind == "payment:captured" && self.decide_late(&payment).await {
+                continue;
+            }
             self.change(payment.order_id, status).await;
         }
     }
@@ -205,6 +210,35 @@ impl Shop {
 
     /// The order moves on, unless it has ended, and the service hears of it.
     pub async fn change(&self, id: OrderId, status: OrderStatus) {
+        self.end(id, status, CancelledBy::Buyer).await;
+    }
+
+    /// The order's window closes.
+    pub async fn expire(&self, id: OrderId) {
+        self.end(id, OrderStatus::Cancelled, CancelledBy::Expiry).await;
+    }
+
+    /// Whether the order has been cancelled. Then what becomes of its late money is said, once:
+    /// half of those that have expired find their units free still.
+    async fn decide_late(&self, payment: &common::events::PaymentState) -> bool {
+        let decided = {
+            let mut orders = self.orders.lock().unwrap();
+            let order = orders.get_mut(&payment.order_id).unwrap();
+            if order.status != OrderStatus::Cancelled || order.late.is_some() {
+                return order.status == OrderStatus::Cancelled;
+            }
+            let is_free = payment.id.to_string().as_bytes().last().unwrap() % 2 == 0;
+            let is_replaced = is_free && order.cancelled_by == Some(CancelledBy::Expiry);
+            let replaced_by = is_replaced.then(|| OrderId(order.id.0.twin()));
+            order.late = Some(LateMoney { payment: payment.id, replaced_by });
+            order.version += 1;
+            order.clone()
+        };
+        self.tell("order:cancelled", &decided).await;
+        true
+    }
+
+    async fn end(&self, id: OrderId, status: OrderStatus, by: CancelledBy) {
         let changed = {
             let mut orders = self.orders.lock().unwrap();
             let order = orders.get_mut(&id).unwrap();
@@ -212,6 +246,7 @@ impl Shop {
                 return;
             }
             order.status = status;
+            order.cancelled_by = (status == OrderStatus::Cancelled).then_some(by);
             order.version += 1;
             order.clone()
         };
