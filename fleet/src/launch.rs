@@ -128,6 +128,7 @@ impl Launch {
             let mut command = Command::new(&program);
             command.args(["--quiet", "--bind_ip", &address.ip().to_string(), "--port"]);
             command.arg(address.port().to_string()).args(["--replSet", &set]);
+            command.args(["--setParameter", "transactionLifetimeLimitSeconds=5"]);
             command.args(["--wiredTigerCacheSizeGB", "0.5", "--dbpath"]).arg(&folder);
             command
         };

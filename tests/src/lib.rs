@@ -11,6 +11,7 @@
 //!   conventions as it arrives.
 //! - [`raw`] and [`stream`]: bytes that no decent client would send, and Server-Sent Events.
 //! - [`market`]: people who sign up, sell, order and pay.
+//! - [`load`]: workers who do all that at random, and write down what they are told.
 //! - [`journal`] and [`audit`]: what clients asked and were told; whether the marketplace still
 //!   says the same afterwards.
 //! - [`poll`] and [`seed`]: waiting with a deadline; random choices that can be run again.
@@ -29,6 +30,7 @@ pub mod clock;
 pub mod faults;
 pub mod fleet;
 pub mod journal;
+pub mod load;
 pub mod market;
 pub mod poll;
 pub mod raw;

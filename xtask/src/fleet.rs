@@ -1,5 +1,6 @@
 //! The marketplace as a fleet on this machine: for trying it out, and for the black-box suites.
 
+use std::fs;
 use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 
@@ -82,6 +83,29 @@ pub fn step(workspace: &Workspace) -> Result<Tally, Failure> {
     tests.env("TICKETING_FLEET", programs.join("fleet")).env("TICKETING_PROGRAMS", &programs);
     tests.env("TICKETING_MONGODB", mongodb.address()).env("TICKETING_NATS_SERVER", server);
     program::run(tests)
+}
+
+/// Kills, pauses and robs the processes of a fleet under load, MongoDB and NATS among them.
+///
+/// # Errors
+/// When something is not to be had, or a promise is broken.
+pub fn faults(workspace: &Workspace) -> Result<Tally, Failure> {
+    let programs = build(workspace, Profile::Debug)?;
+    let server = nats::program(workspace)?;
+    let folder = workspace.target.join(format!("faults-{}", std::process::id()));
+    let mongodb = mongodb::prepare(workspace, &folder.join("mongodb"))?;
+    let choice =
+        ["--package", "tests", "--features", "tests/fleet", "--locked", "--test", "fleet_faults"];
+    let mut tests = steps::test_command(workspace, &choice);
+    tests.env("TICKETING_FLEET", programs.join("fleet")).env("TICKETING_PROGRAMS", &programs);
+    tests.env("TICKETING_NATS_SERVER", server).env("TICKETING_MONGOD", mongodb.program);
+    tests.env("TICKETING_MONGODB", mongodb.address);
+    tests.env("TICKETING_TEST_MONGODB_FOLDER", folder.join("mongodb"));
+    // How often what happened is worth to be read where all is well too.
+    tests.env("NEXTEST_SUCCESS_OUTPUT", "final");
+    let outcome = program::run(tests);
+    fs::remove_dir_all(&folder)?;
+    outcome
 }
 
 /// Builds and starts a fleet, which takes the place of this process. `args` go to it; `--no-client`

@@ -73,6 +73,11 @@ const STEPS: &[Step] = &[
     },
     Step { name: "fleet", what: "the same suites against a fleet", run: fleet::step },
     Step {
+        name: "faults",
+        what: "a fleet whose processes are killed, paused and robbed under load",
+        run: fleet::faults,
+    },
+    Step {
         name: "containers",
         what: "the image with everything, built and run, and a purchase made through it",
         run: containers::step,

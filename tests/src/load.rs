@@ -1,0 +1,151 @@
+//! Workers who sell, order, pay and cancel at random, and write down what they were told, while
+//! somebody breaks things under them.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use crate::market::{GOOD_CARD, Person};
+use crate::poll::rest;
+use crate::{Deed, Journal, Outcome, Seed, Server};
+
+/// How many recent tickets the workers fight over.
+const ON_SALE: usize = 12;
+
+/// What all workers share.
+#[derive(Clone, Debug)]
+pub struct Market {
+    /// What was asked and told.
+    pub journal: Arc<Journal>,
+    /// Who is here.
+    pub people: Arc<Vec<Person>>,
+    /// Recent tickets.
+    on_sale: Arc<Mutex<VecDeque<String>>>,
+    /// Whether anybody begins anything new.
+    pub running: Arc<AtomicBool>,
+}
+
+impl Market {
+    /// An empty market with `count` people, and a worker for each.
+    pub async fn open(server: &Server, count: usize, seed: &mut Seed) -> (Self, Vec<Worker>) {
+        let people = Arc::new(server.people("worker", count).await);
+        let market = Self {
+            journal: Arc::default(),
+            people,
+            on_sale: Arc::default(),
+            running: Arc::default(),
+        };
+        let worker = |who| Worker {
+            who,
+            seed: seed.branch(),
+            live: Vec::new(),
+            unknown: Vec::new(),
+            answered: Vec::new(),
+        };
+        (market, (0..count).map(worker).collect())
+    }
+}
+
+/// What one worker knows of its own.
+#[derive(Debug)]
+pub struct Worker {
+    who: usize,
+    seed: Seed,
+    /// Orders of its own that are neither paid nor cancelled, as far as it was told.
+    live: Vec<String>,
+    /// What it does not know the outcome of.
+    pub unknown: Vec<usize>,
+    answered: Vec<usize>,
+}
+
+impl Worker {
+    /// Works until the market closes: first makes known what the last kill left open, then goes on
+    /// at random.
+    ///
+    /// # Panics
+    /// If a promise is broken.
+    pub async fn work(mut self, market: Market) -> Self {
+        for index in std::mem::take(&mut self.unknown) {
+            let entry = market.journal.entry(index);
+            let outcome = market.journal.resolve(index, &market.people[self.who]).await;
+            self.learn(&market, index, &entry.deed, &outcome);
+        }
+        while market.running.load(Ordering::Relaxed) {
+            if self.seed.chance(4) && self.replay(&market).await {
+                continue;
+            }
+            let deed = self.choose(&market);
+            let person = &market.people[self.who];
+            let (index, outcome) = market.journal.perform(self.who, person, deed.clone()).await;
+            if outcome == Outcome::Unknown {
+                self.unknown.push(index);
+                if !market.running.load(Ordering::Relaxed) {
+                    break;
+                }
+                // The server is alive and said to come back, or has just been killed: a moment,
+                // then on.
+                rest(Duration::from_millis(2)).await;
+            } else {
+                self.learn(&market, index, &deed, &outcome);
+            }
+        }
+        self
+    }
+
+    /// Repeats something that succeeded long ago; the answer is compared when all is over if the
+    /// server dies now.
+    async fn replay(&mut self, market: &Market) -> bool {
+        let Some(index) = self.seed.pick(&self.answered).copied() else { return false };
+        let person = &market.people[self.who];
+        let again = market.journal.attempt_again(index, person).await;
+        if let Some(again) = again {
+            let first = market.journal.entry(index).outcome;
+            assert_eq!(again, first, "I17: line {index} is answered as the first time");
+        }
+        true
+    }
+
+    fn choose(&mut self, market: &Market) -> Deed {
+        let on_sale: Vec<String> = market.on_sale.lock().unwrap().iter().cloned().collect();
+        let mine = self.seed.below(self.live.len().max(1) as u64) as usize;
+        match self.seed.below(100) {
+            0..=14 => {}
+            15..=64 => {
+                if let Some(ticket) = self.seed.pick(&on_sale).cloned() {
+                    return Deed::Order { ticket, quantity: 1 + self.seed.below(2) };
+                }
+            }
+            65..=84 if mine < self.live.len() => {
+                let order = self.live.swap_remove(mine);
+                return Deed::Pay { order, token: GOOD_CARD.to_owned() };
+            }
+            _ if mine < self.live.len() => {
+                return Deed::Cancel { order: self.live.swap_remove(mine) };
+            }
+            _ => {}
+        }
+        let title = format!("By {} {}", self.who, self.seed.draw());
+        Deed::Sell { title, quantity: 1 + self.seed.below(3) }
+    }
+
+    fn learn(&mut self, market: &Market, index: usize, deed: &Deed, outcome: &Outcome) {
+        if outcome.succeeded() {
+            self.answered.push(index);
+        }
+        match (deed, outcome.id()) {
+            (Deed::Sell { .. }, Some(id)) => {
+                let mut on_sale = market.on_sale.lock().unwrap();
+                on_sale.push_back(id);
+                if on_sale.len() > ON_SALE {
+                    on_sale.pop_front();
+                }
+            }
+            (Deed::Order { .. }, Some(id)) => self.live.push(id),
+            // Not payable yet: the order is still there to be paid or cancelled later.
+            (Deed::Pay { order, .. }, None) => self.live.push(order.clone()),
+            (Deed::Cancel { order }, _) if !outcome.succeeded() => self.live.push(order.clone()),
+            _ => {}
+        }
+    }
+}

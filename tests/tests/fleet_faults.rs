@@ -1,0 +1,231 @@
+//! I1, I2, I7, I8, I9, I17 and I18 on a fleet whose processes are killed, paused and robbed under
+//! load: replicas of every service, NATS and its whole store, MongoDB. What was acknowledged is
+//! there afterwards, nothing is sold twice, and half a minute later all services agree.
+
+#![expect(clippy::expect_used, reason = "a test panics on purpose")]
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
+use rustix::process::Signal;
+use tests::load::{Market, Worker};
+use tests::poll::rest;
+use tests::{Deed, Seed, Server, Setup, text, until};
+
+const WORKERS: usize = 8;
+
+/// How long the load runs before a fault, at most, and how long it runs on after it.
+const BEFORE_MS: u64 = 400;
+const AFTER: Duration = Duration::from_millis(300);
+
+/// How long NATS is paused: longer than a publisher waits for it.
+const PAUSE: Duration = Duration::from_secs(7);
+
+/// How long anything may take to be back.
+const BACK: Duration = Duration::from_secs(60);
+
+/// I18.
+const CONVERGENCE: Duration = Duration::from_secs(30);
+
+/// How often each fault happens, in an order drawn by the seed.
+const PLAN: [(Fault, usize); 5] = [
+    (Fault::ServiceKilled, 40),
+    (Fault::NatsKilled, 4),
+    (Fault::NatsPaused, 2),
+    (Fault::NatsWiped, 10),
+    (Fault::MongodbKilled, 3),
+];
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Fault {
+    /// kill -9 of one replica of one service.
+    ServiceKilled,
+    /// kill -9 of NATS.
+    NatsKilled,
+    /// SIGSTOP and, a while later, SIGCONT.
+    NatsPaused,
+    /// kill -9 of NATS, and all that it kept is gone.
+    NatsWiped,
+    /// kill -9 of MongoDB.
+    MongodbKilled,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::ServiceKilled => "a service killed",
+            Self::NatsKilled => "NATS killed",
+            Self::NatsPaused => "NATS paused",
+            Self::NatsWiped => "NATS killed and its store deleted",
+            Self::MongodbKilled => "MongoDB killed",
+        })
+    }
+}
+
+impl Fault {
+    /// Does it, and waits until everything that it ended is there again. Returns what it hit.
+    async fn happen(self, server: &Server, seed: &mut Seed, round: usize) -> String {
+        match self {
+            Self::ServiceKilled => {
+                let services: Vec<String> =
+                    server.processes().into_keys().filter(|name| name.contains('-')).collect();
+                let name = seed.pick(&services).expect("services run").clone();
+                kill_9(server, &name).await;
+                name
+            }
+            Self::NatsKilled => kill_9(server, "nats").await,
+            Self::NatsPaused => {
+                server.signal("nats", Signal::STOP);
+                rest(PAUSE).await;
+                server.signal("nats", Signal::CONT);
+                "nats".to_owned()
+            }
+            Self::NatsWiped => {
+                let pid = server.signal("nats", Signal::KILL);
+                // Moved away in one step, before it is started again.
+                let data = server.setup().data_folder();
+                let gone = data.join(format!("nats-gone-{round}"));
+                fs::rename(data.join("nats"), &gone).expect("the store can be moved away");
+                back(server, "nats", pid).await;
+                fs::remove_dir_all(gone).expect("it can be deleted");
+                "nats".to_owned()
+            }
+            Self::MongodbKilled => kill_9(server, "mongodb").await,
+        }
+    }
+}
+
+async fn kill_9(server: &Server, name: &str) -> String {
+    let pid = server.signal(name, Signal::KILL);
+    if name.contains('-') {
+        server.replaced(name, pid).await;
+    } else {
+        back(server, name, pid).await;
+    }
+    name.to_owned()
+}
+
+/// Waits until another process than `pid` has the name of one that serves nobody but the services,
+/// and these are ready.
+async fn back(server: &Server, name: &str, pid: i32) {
+    until(&format!("{name} runs again"), BACK, || async {
+        server.processes().get(name).filter(|process| process.pid != pid).map(drop)
+    })
+    .await;
+    server.ready(BACK).await;
+}
+
+/// All faults of the plan, shuffled.
+fn plan(seed: &mut Seed) -> Vec<Fault> {
+    let mut faults: Vec<Fault> =
+        PLAN.iter().flat_map(|(fault, times)| vec![*fault; *times]).collect();
+    for last in (1..faults.len()).rev() {
+        let other = usize::try_from(seed.below(last as u64 + 1)).expect("an index");
+        faults.swap(last, other);
+    }
+    faults
+}
+
+/// A fleet whose MongoDB is its own to kill: on the replica set of one in the folder that
+/// `TICKETING_TEST_MONGODB_FOLDER` names, which no other process has open.
+async fn start() -> Server {
+    let setup = Setup::new().flag("--max-live-orders-per-buyer", "1000");
+    let prepared = std::env::var_os("TICKETING_TEST_MONGODB_FOLDER").map(PathBuf::from).expect(
+        "TICKETING_TEST_MONGODB_FOLDER is set by `cargo xtask test --only faults`; run that",
+    );
+    let data: &Path = setup.data_folder();
+    fs::create_dir_all(data).expect("a folder for the data");
+    std::os::unix::fs::symlink(prepared, data.join("mongodb")).expect("a link to the replica set");
+    setup.start().await
+}
+
+/// Lets everybody work while `fault` happens, and a little longer.
+async fn work_through(
+    server: &Server,
+    market: &Market,
+    workers: Vec<Worker>,
+    fault: Fault,
+    seed: &mut Seed,
+    round: usize,
+) -> (Vec<Worker>, String) {
+    market.running.store(true, Ordering::Relaxed);
+    let tasks: Vec<_> =
+        workers.into_iter().map(|worker| tokio::spawn(worker.work(market.clone()))).collect();
+    rest(Duration::from_millis(seed.below(BEFORE_MS))).await;
+    let hit = fault.happen(server, seed, round).await;
+    rest(AFTER).await;
+    market.running.store(false, Ordering::Relaxed);
+    let done = join_all(tasks).await;
+    (done.into_iter().map(|worker| worker.expect("a worker's task")).collect(), hit)
+}
+
+/// Waits until every order that somebody paid for is complete, which crosses services.
+async fn converge(market: &Market) {
+    let begun = Instant::now();
+    for entry in market.journal.entries() {
+        let Deed::Pay { order, .. } = &entry.deed else { continue };
+        if !entry.outcome.succeeded() {
+            continue;
+        }
+        let person = &market.people[entry.who];
+        let left = CONVERGENCE.saturating_sub(begun.elapsed()).max(Duration::from_millis(1));
+        until(&format!("I18: order {order}, which is paid, is complete"), left, || async {
+            let order = person.see_order(order).await;
+            (text(&order, "status") == "complete").then_some(())
+        })
+        .await;
+    }
+    println!("every paid order is complete {:?} after the last fault", begun.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fleet_loses_nothing_and_doubles_nothing_whatever_is_killed() {
+    let mut seed = Seed::of("a_fleet_loses_nothing");
+    let server = start().await;
+    let (market, mut workers) = Market::open(&server, WORKERS, &mut seed).await;
+    let (mut happened, mut hits) = (BTreeMap::<Fault, usize>::new(), BTreeMap::new());
+    let mut lost_on_the_way = 0;
+    for (round, fault) in plan(&mut seed).into_iter().enumerate() {
+        let from = market.journal.len();
+        let hit;
+        (workers, hit) = work_through(&server, &market, workers, fault, &mut seed, round).await;
+        *happened.entry(fault).or_default() += 1;
+        *hits.entry(hit).or_insert(0_usize) += 1;
+        lost_on_the_way += workers.iter().map(|worker| worker.unknown.len()).sum::<usize>();
+        let recent = from.max(market.journal.len().saturating_sub(20));
+        market.journal.spot_check(recent, &market.people).await;
+        if round % 20 == 19 {
+            println!("{} faults, {} requests so far", round + 1, market.journal.len());
+        }
+    }
+    let resolved = market.journal.resolve_all(&market.people).await;
+    converge(&market).await;
+    let totals = market.journal.audit(&market.people).await;
+    println!("{lost_on_the_way} outcomes lost on the way, {resolved} made known in the end");
+    println!("{totals:?}\nhit: {hits:?}");
+    for (fault, times) in PLAN {
+        println!("{fault}: {}", happened.get(&fault).copied().unwrap_or_default());
+        assert_eq!(happened.get(&fault), Some(&times), "{fault}");
+    }
+    for service in ["auth", "tickets", "orders", "payments"] {
+        let times: usize =
+            hits.iter().filter(|(hit, _)| hit.starts_with(service)).map(|(_, times)| times).sum();
+        assert!(times > 0, "no replica of {service} was killed");
+    }
+    assert!(lost_on_the_way > 5, "the faults must hit requests in flight");
+    for (what, count) in [
+        ("tickets", totals.tickets),
+        ("orders", totals.orders),
+        ("paid", totals.paid),
+        ("cancelled", totals.cancelled),
+        ("refused", totals.refused),
+        ("sold out", totals.sold_out),
+    ] {
+        assert!(count > 20, "too little of it to show anything: {what}: {count}");
+    }
+}
