@@ -3,7 +3,7 @@
 use common::command::Entity;
 use common::store::{Collection, Field, Kind, Value};
 
-use crate::domain::{Entry, Heard, Payable, Payment, Request};
+use crate::domain::{Entry, Heard, Payable, Payment, Receipt, Request, Series};
 
 /// Every attempt to pay.
 pub static PAYMENTS: Collection = Collection {
@@ -22,6 +22,17 @@ pub static PAYABLES: Collection = Collection { name: "payables", fields: &[], in
 
 /// The books.
 pub static LEDGER: Collection = Collection { name: "ledger", fields: &[], indexes: &[] };
+
+/// A receipt for each payment that has completed an order.
+pub static RECEIPTS: Collection = Collection {
+    name: "receipts",
+    // Since when it waits for its number; absent once it has one.
+    fields: &[Field { name: "waiting", kind: Kind::Integer }],
+    indexes: &[&["waiting"]],
+};
+
+/// How far the numbers of receipts have got, a document for each year.
+pub static SERIES: Collection = Collection { name: "receipt_series", fields: &[], indexes: &[] };
 
 /// Requests that were made under an idempotency key.
 pub static REQUESTS: Collection = Collection {
@@ -59,6 +70,27 @@ impl Entity for Entry {
 
     fn id(&self) -> String {
         Self::id(self)
+    }
+}
+
+impl Entity for Receipt {
+    const COLLECTION: &'static Collection = &RECEIPTS;
+
+    fn id(&self) -> String {
+        self.payment.to_string()
+    }
+
+    fn fields(&self) -> Vec<Value> {
+        let waiting = Value::Integer(self.since.as_millis());
+        vec![if self.issued.is_some() { Value::Absent } else { waiting }]
+    }
+}
+
+impl Entity for Series {
+    const COLLECTION: &'static Collection = &SERIES;
+
+    fn id(&self) -> String {
+        self.year.to_string()
     }
 }
 

@@ -1,10 +1,11 @@
 //! Wire types ↔ requests, commands and queries. No rules are decided here.
 
 use axum::extract::{FromRef, Path, RawQuery, State};
+use axum::http::HeaderValue;
 use axum::response::{IntoResponse, Response};
 use common::command::{Fault, Refusal};
 use common::execute::{Engine, Failure};
-use common::http::{Errors, Fields, Kit, Owned, Problem, Read, Resource, Write};
+use common::http::{Errors, Fields, Kit, Owned, Problem, Read, Resource, Write, own, path_id};
 use common::id::{OrderId, PaymentId, UserId};
 use common::replies::Answer;
 use serde::Serialize;
@@ -16,11 +17,16 @@ use crate::domain::{Payment, RequestKey, Token};
 use crate::pay::{PayRequest, Unpaid};
 use crate::provider::{BadNotice, Letter, Provider};
 use crate::queries::{self, Seen};
-use crate::views::{NewPayment, Paid, PaymentView};
+use crate::receipt::{self, Facts, Issuer};
+use crate::receipts;
+use crate::views::{NewPayment, Paid, PaymentView, ReceiptView};
 use crate::webhook::NotTaken;
 
 /// Longest token that is looked at, in characters.
 const MAX_TOKEN: usize = 255;
+
+/// What a receipt is printed as.
+const PDF: HeaderValue = HeaderValue::from_static("application/pdf");
 
 /// What handlers share.
 #[derive(Clone)]
@@ -29,6 +35,8 @@ pub struct Api {
     pub kit: Kit,
     /// What carries requests out.
     pub works: Works,
+    /// Who gives the receipts.
+    pub issuer: Issuer,
 }
 
 impl FromRef<Api> for Kit {
@@ -43,6 +51,8 @@ pub fn routes(api: Api) -> OpenApiRouter {
         .routes(routes!(list, pay))
         .routes(routes!(show))
         .routes(routes!(watch))
+        .routes(routes!(show_receipt))
+        .routes(routes!(print_receipt))
         .routes(routes!(notice))
         .with_state(api)
 }
@@ -153,6 +163,72 @@ async fn show(Path(id): Path<String>, request: Read) -> Result<Response, Problem
 )]
 async fn watch(Path(id): Path<String>, request: Read) -> Result<Response, Problem> {
     request.watch_own::<Seen>(&id).await
+}
+
+/// Show the receipt for one of one's own payments
+///
+/// There is one from when the payment has completed its order. Its number is given once, and the
+/// numbers of a year have no gaps.
+#[utoipa::path(
+    operation_id = "showReceipt",
+    get, path = "/api/payments/{id}/receipt", tag = "payments",
+    security(("session" = [])),
+    params(("id" = String, Path, description = "The payment's id")),
+    responses(
+        (status = 200, description = "The receipt", body = ReceiptView),
+        (
+            status = 404, body = Errors,
+            description = "There is no such payment, or it has not completed an order",
+        ),
+    )
+)]
+async fn show_receipt(
+    State(api): State<Api>,
+    Path(id): Path<String>,
+    request: Read,
+) -> Result<Response, Problem> {
+    let facts = facts(&api, &id, &request).await?;
+    Ok(request.answer_unversioned(&ReceiptView::of(&facts)))
+}
+
+/// Print the receipt for one of one's own payments
+///
+/// One page of PDF, tagged so that it can be read out.
+#[utoipa::path(
+    operation_id = "printReceipt",
+    get, path = "/api/payments/{id}/receipt.pdf", tag = "payments",
+    security(("session" = [])),
+    params(("id" = String, Path, description = "The payment's id")),
+    responses(
+        (
+            status = 200, body = String, content_type = "application/pdf",
+            description = "The receipt",
+        ),
+        (
+            status = 404, body = Errors,
+            description = "There is no such payment, or it has not completed an order",
+        ),
+    )
+)]
+async fn print_receipt(
+    State(api): State<Api>,
+    Path(id): Path<String>,
+    request: Read,
+) -> Result<Response, Problem> {
+    let facts = facts(&api, &id, &request).await?;
+    let pdf = receipt::pdf(&facts).map_err(|error| Failure::Broken(error.to_string()))?;
+    let name = format!("receipt-{}.pdf", facts.number);
+    Ok(request.answer_file(&name, PDF, pdf.into()))
+}
+
+/// What the receipt says for the payment that a path names, if it is the caller's.
+async fn facts(api: &Api, id: &str, request: &Read) -> Result<Facts, Problem> {
+    let session = request.session()?;
+    let engine = api.kit.engine();
+    let seen: Seen = own(engine, session, path_id(id)?).await?;
+    let (payable, issued) =
+        receipts::issued(engine, &seen.payment).await?.ok_or(Refusal::NotFound)?;
+    Ok(Facts::of(&seen.payment, payable, issued, &session.email, &api.issuer))
 }
 
 /// Take a payment provider's notice

@@ -13,6 +13,7 @@
 //! | [`pay`] | a request to pay: intent → call → record → answer |
 //! | [`settle`] | looks at what is unresolved, until nothing is |
 //! | [`webhook`] | a provider's notices |
+//! | [`receipts`], [`receipt`] | numbers for receipts, and a receipt as a document |
 //! | [`views`], [`http`] | what goes over the wire, and the routes |
 //! | [`consume`] | events → commands |
 //! | [`options`] | what the operator decides |
@@ -27,6 +28,8 @@ pub mod options;
 pub mod pay;
 pub mod provider;
 pub mod queries;
+pub mod receipt;
+pub mod receipts;
 pub mod resolve;
 pub mod settle;
 pub mod views;
@@ -40,16 +43,21 @@ use common::service::{Context, Parts, Service};
 use common::store::Collection;
 use common::worker::Reconciler;
 
-use documents::{LEDGER, NOTICES, PAYABLES, PAYMENTS, REQUESTS};
+use documents::{LEDGER, NOTICES, PAYABLES, PAYMENTS, RECEIPTS, REQUESTS, SERIES};
 use pay::Pay;
 use provider::sandbox::{Courier, Sandbox};
 use provider::{Provider, Providers};
+use receipt::Issuer;
+use receipts::NumberThem;
 use resolve::Resolver;
 use settle::{ForgetRequests, Settle};
 use webhook::Webhook;
 
+pub use options::Options;
+
 /// What this service keeps.
-pub static COLLECTIONS: &[&Collection] = &[&PAYMENTS, &PAYABLES, &LEDGER, &REQUESTS, &NOTICES];
+pub static COLLECTIONS: &[&Collection] =
+    &[&PAYMENTS, &PAYABLES, &LEDGER, &RECEIPTS, &SERIES, &REQUESTS, &NOTICES];
 
 /// What the operator decides about payments.
 #[derive(Clone)]
@@ -61,6 +69,8 @@ pub struct Settings {
     pub provider: Option<Arc<dyn Provider>>,
     /// How long things may take.
     pub timing: Timing,
+    /// Who gives the receipts.
+    pub issuer: Issuer,
 }
 
 /// The service: what it keeps, serves, hears, and does by itself.
@@ -69,7 +79,7 @@ pub fn service(settings: Settings) -> Service {
         name: "payments",
         collections: COLLECTIONS,
         assemble: Box::new(move |Context { engine, kit }| {
-            let Settings { sandbox, provider, timing } = settings;
+            let Settings { sandbox, provider, timing, issuer } = settings;
             let trial = Arc::clone(&sandbox) as Arc<dyn Provider>;
             let providers = match provider {
                 Some(real) => Providers::new(real, vec![trial]),
@@ -79,7 +89,7 @@ pub fn service(settings: Settings) -> Service {
             let works = Works::new(engine, providers, timing);
             let mut reconcilers = works.reconcilers();
             reconcilers.push(Arc::new(Courier::new(sandbox, Arc::clone(&works.webhook))));
-            let routes = http::routes(http::Api { kit, works });
+            let routes = http::routes(http::Api { kit, works, issuer });
             Parts { routes, hears: consume::hears(), reconcilers }
         }),
     }
@@ -129,6 +139,7 @@ impl Works {
         vec![
             Arc::new(Settle::new(Arc::clone(&self.resolver))),
             Arc::new(ForgetRequests::new(Arc::clone(&self.resolver))),
+            Arc::new(NumberThem::new(Arc::clone(self.resolver.engine()))),
         ]
     }
 }

@@ -10,6 +10,7 @@ use common::config::Secret;
 use crate::Timing;
 use crate::provider::stripe::{self, Account, Stripe};
 use crate::provider::{Https, Provider};
+use crate::receipt::Issuer;
 
 /// How long a real provider has to answer a call: it asks the buyer's bank meanwhile.
 const REAL_TIMEOUT: Duration = Duration::from_secs(12);
@@ -64,6 +65,16 @@ pub struct Options {
     #[arg(long, env = "TICKETING_STRIPE_API", value_name = "URL", hide = true,
           default_value = stripe::API)]
     pub stripe_api: String,
+
+    /// Who gives receipts to buyers, as it is to stand on them: a name, an address, a tax number; a
+    /// semicolon ends a line
+    #[arg(
+        long,
+        env = "TICKETING_RECEIPT_ISSUER",
+        value_name = "TEXT",
+        default_value = "Ticketing"
+    )]
+    pub receipt_issuer: Issuer,
 }
 
 /// Who may move the money.

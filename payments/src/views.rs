@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use crate::commands::status;
 use crate::domain::State;
 use crate::queries::Seen;
+use crate::receipt::Facts;
 
 /// What to pay, and with what.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -120,6 +121,84 @@ impl PaymentView {
             captured_at,
             refunded_at,
             message,
+        }
+    }
+}
+
+/// That an order was paid, in writing.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Receipt)]
+pub struct ReceiptView {
+    /// Its number: the year, and its place among the receipts of that year.
+    #[schema(pattern = "^[0-9]{4}-[0-9]{6,}$", example = "2030-000123")]
+    number: String,
+    /// When it was given.
+    #[schema(value_type = String, format = DateTime, example = "2030-06-01T19:30:01.000Z")]
+    issued_at: Timestamp,
+    /// Who gives it: the operator's name, and what else is to stand there, in lines.
+    #[schema(example = json!(["Ticketing"]))]
+    issuer: Vec<String>,
+    /// The e-mail address of who paid.
+    #[schema(example = "ada@example.com")]
+    buyer: String,
+    /// The payment that it is for.
+    #[schema(value_type = String, pattern = "^[0-9a-f]{24}$", example = "6afd4dc00102030405000005")]
+    payment_id: PaymentId,
+    /// What was paid for.
+    #[schema(value_type = String, pattern = "^[0-9a-f]{24}$", example = "6afd4dc00102030405000003")]
+    order_id: OrderId,
+    /// What was bought. Missing for orders from before it was kept with payments.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    item: Option<ReceiptItem>,
+    /// What was paid, in major units.
+    #[schema(value_type = f64, example = 20.5)]
+    total: Major,
+    /// The ISO 4217 code of the currency, in lower case.
+    #[schema(value_type = String, pattern = "^[a-z]{3}$", example = "usd")]
+    currency: Currency,
+    /// When it was paid.
+    #[schema(value_type = String, format = DateTime, example = "2030-06-01T19:30:00.000Z")]
+    paid_at: Timestamp,
+    /// How much of it has gone back so far, in major units.
+    #[schema(value_type = f64, example = 0)]
+    refunded: Major,
+}
+
+/// What was bought, as its buyer saw it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ReceiptItem {
+    /// The ticket's title.
+    #[schema(example = "Front row")]
+    title: String,
+    /// How many units.
+    #[schema(minimum = 1, example = 1)]
+    quantity: u32,
+    /// What one of them cost, in major units.
+    #[schema(value_type = f64, example = 20.5)]
+    price: Major,
+}
+
+impl ReceiptView {
+    /// A receipt as its buyer sees it.
+    pub fn of(facts: &Facts) -> Self {
+        let item = facts.item.as_ref().map(|item| ReceiptItem {
+            title: item.title.clone(),
+            quantity: item.quantity,
+            price: Major(item.price),
+        });
+        Self {
+            number: facts.number.to_string(),
+            issued_at: facts.issued_at,
+            issuer: facts.issuer.lines().to_vec(),
+            buyer: facts.buyer.clone(),
+            payment_id: facts.payment,
+            order_id: facts.order,
+            item,
+            total: Major(facts.total),
+            currency: facts.total.currency,
+            paid_at: facts.paid_at,
+            refunded: Major(facts.refunded),
         }
     }
 }

@@ -13,8 +13,9 @@ use common::money::Money;
 use common::store::memory::MemoryStore;
 use common::store::{Action, Collection, Expect, Write};
 use common::time::Clock;
-use payments::domain::{Entry, EntryKind, Payable, Payment};
+use payments::domain::{Entry, EntryKind, Payable, Payment, Receipt};
 use payments::queries::{self, audit};
+use payments::receipts;
 
 use kit::World;
 use kit::faulty::Fault;
@@ -125,4 +126,21 @@ async fn what_is_under_way_is_no_finding() {
     world.change(order.id, OrderStatus::Cancelled).await;
     assert_eq!(found(&world).await, Vec::<String>::new());
     world.come_to_rest().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn i31_a_receipt_that_is_gone_or_numbered_twice_is_found() {
+    let (world, payment) = paid().await;
+    let (_, issued) = receipts::issued(&world.engine, &payment).await.unwrap().unwrap();
+    assert_eq!(found(&world).await, Vec::<String>::new());
+    let receipt = queries::receipt(&world.engine, payment.id).await.unwrap().unwrap();
+    let other = Receipt { payment: PaymentId(Id::from_bytes([6; 12])), ..receipt };
+    tamper(&world.store, Receipt::COLLECTION, &other.id(), Some(&json(&other)));
+    let year = issued.number.year;
+    let wanted = format!("I31: the receipts of {year} are not numbered without gaps");
+    assert_eq!(found(&world).await, [wanted]);
+    for id in [payment.id, other.payment] {
+        tamper(&world.store, Receipt::COLLECTION, &id.to_string(), None);
+    }
+    assert_eq!(found(&world).await, [format!("I31: the receipts of {year} are not there")]);
 }

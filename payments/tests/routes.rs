@@ -18,6 +18,7 @@ use common::session::{Session, SessionView, Signer};
 use common::time::Clock;
 use futures_util::StreamExt as _;
 use payments::http::{Api, routes};
+use payments::receipt::Issuer;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
@@ -74,7 +75,11 @@ impl Site {
         let settings = Settings::new(clock, Arc::new(Ids::new(60)));
         let sessions = SessionView::new(Arc::clone(&world.engine));
         let kit = Kit::new(Arc::clone(&world.engine), sessions, settings.clone());
-        let (router, _) = openapi::assemble([routes(Api { kit, works: world.works.clone() })]);
+        let (router, _) = openapi::assemble([routes(Api {
+            kit,
+            works: world.works.clone(),
+            issuer: Issuer::default(),
+        })]);
         let router = common::http::app(router, settings);
         Self { world, router, signer }
     }

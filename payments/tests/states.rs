@@ -78,6 +78,7 @@ fn payable(standing: OrderStanding, active: Option<PaymentId>) -> Payable {
         order: ORDER,
         buyer: BUYER,
         total: AMOUNT,
+        item: None,
         expires_at,
         standing,
         version: 3,

@@ -45,6 +45,7 @@ pub fn all(
             sandbox,
             timing: payments::options::Options::timing(provider.as_ref()),
             provider,
+            issuer: options.payments.receipt_issuer.clone(),
         }),
     ])
 }

@@ -327,5 +327,7 @@ async fn malformed_ids_are_400_in_a_body_and_404_in_a_path() {
         owner.client.get(&format!("/api/orders/{id}")).await.is(404);
         owner.client.delete(&format!("/api/orders/{id}")).await.is(404);
         owner.client.get(&format!("/api/payments/{id}")).await.is(404);
+        owner.client.get(&format!("/api/payments/{id}/receipt")).await.is(404);
+        owner.client.get(&format!("/api/payments/{id}/receipt.pdf")).await.is(404);
     }
 }

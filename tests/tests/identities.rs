@@ -110,6 +110,14 @@ fn rows(things: &Things) -> Vec<Row> {
         private("GET", "/api/orders/{}/live", format!("/api/orders/{paid}/live")).ours(),
         private("GET", "/api/payments/{}", format!("/api/payments/{payment}")).ours(),
         private("GET", "/api/payments/{}/live", format!("/api/payments/{payment}/live")).ours(),
+        private("GET", "/api/payments/{}/receipt", format!("/api/payments/{payment}/receipt"))
+            .ours(),
+        private(
+            "GET",
+            "/api/payments/{}/receipt.pdf",
+            format!("/api/payments/{payment}/receipt.pdf"),
+        )
+        .ours(),
         signed_in("GET", "/api/orders"),
         signed_in("GET", "/api/payments"),
         signed_in("GET", "/api/users/export"),

@@ -1,5 +1,5 @@
 import { cancel } from '@/lib/actions/buying'
-import type { Order, Payment, Ticket } from '@/lib/api'
+import type { IssuedReceipt, Order, Payment, Ticket } from '@/lib/api'
 import { newKey } from '@/lib/forms'
 import { money, plural } from '@/lib/money'
 import { isMoving, type Standing, standingOf, standingWords, unsettled } from '@/lib/order-standing'
@@ -9,6 +9,7 @@ import { Submit } from '../form/submit'
 import { LiveRefresh } from '../live-refresh'
 import { PaymentPanel } from '../payment/panel'
 import { TicketStub } from '../ticket/ticket-stub'
+import button from '../ui/button.module.css'
 import { ButtonLink } from '../ui/button-link'
 import { Money } from '../ui/money'
 import { Notice } from '../ui/notice'
@@ -22,11 +23,14 @@ import { StandingHeadline } from './standing-headline'
 export async function OrderPage({
   order,
   payments,
+  issued,
   ticket,
   serverNow,
 }: {
   order: Order
   payments: Payment[]
+  /** The receipt, of an order that is complete. */
+  issued?: IssuedReceipt
   /** As it is now, if it is still there: what it admits to. */
   ticket?: Ticket
   serverNow: number
@@ -85,7 +89,7 @@ export async function OrderPage({
             </div>
           </>
         ) : (
-          <Ended order={order} payments={payments} standing={standing} />
+          <Ended order={order} payments={payments} issued={issued} standing={standing} />
         )}
       </div>
     </div>
@@ -142,13 +146,28 @@ function CancelForm({ order, paying }: { order: Order; paying: boolean }) {
   )
 }
 
+/** A file of the API's, not a page: an anchor, which the router leaves alone. */
+function ReceiptFile({ issued }: { issued: IssuedReceipt }) {
+  return (
+    <a
+      className={button.button}
+      data-look="quiet"
+      href={`/api/payments/${issued.paymentId}/receipt.pdf`}
+    >
+      Receipt as PDF
+    </a>
+  )
+}
+
 function Ended({
   order,
   payments,
+  issued,
   standing,
 }: {
   order: Order
   payments: Payment[]
+  issued?: IssuedReceipt
   standing: Standing
 }) {
   const again = (
@@ -165,6 +184,7 @@ function Ended({
         <Receipt
           order={order}
           payments={payments}
+          issued={issued}
           lead={
             order.replaces
               ? 'Paid after the time was up, while the ticket was still free: this order took the place of the first.'
@@ -172,7 +192,7 @@ function Ended({
           }
         >
           <div className={styles.next}>
-            <PrintButton />
+            {issued ? <ReceiptFile issued={issued} /> : <PrintButton />}
             <ButtonLink href="/orders" look="quiet">
               My orders
             </ButtonLink>

@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react'
-import type { Order, Payment } from '@/lib/api'
+import type { IssuedReceipt, Order, Payment } from '@/lib/api'
 import { Money } from '../ui/money'
 import { When } from '../ui/when'
 import styles from './receipt.module.css'
@@ -8,11 +8,14 @@ import styles from './receipt.module.css'
 export function Receipt({
   order,
   payments,
+  issued,
   lead,
   children,
 }: {
   order: Order
   payments: Payment[]
+  /** With its number, for an order that is complete. */
+  issued?: IssuedReceipt
   lead?: string
   children?: ReactNode
 }) {
@@ -22,6 +25,12 @@ export function Receipt({
       <h2 id="receipt-title">Receipt</h2>
       {lead ? <p className={styles.lead}>{lead}</p> : null}
       <dl className={styles.facts}>
+        {issued ? (
+          <>
+            <dt>Receipt number</dt>
+            <dd className={styles.number}>{issued.number}</dd>
+          </>
+        ) : null}
         <dt>Order number</dt>
         <dd className={styles.number}>{order.id}</dd>
         <dt>Ordered</dt>

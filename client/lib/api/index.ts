@@ -10,6 +10,7 @@ export type NewTicket = components['schemas']['NewTicket']
 export type TicketEdit = components['schemas']['TicketEdit']
 export type Order = components['schemas']['Order']
 export type Payment = components['schemas']['Payment']
+export type IssuedReceipt = components['schemas']['Receipt']
 export type User = components['schemas']['SignedIn']
 export { mayRepeat, type Problem } from './errors'
 export type { Answer } from './fetch'
@@ -58,4 +59,5 @@ export const payments = {
   show: (id: string) => call('get', '/api/payments/{id}', { path: { id } }),
   /** The attempts to pay an order, oldest first. */
   ofOrder: (orderId: string) => call('get', '/api/payments', { query: { orderId } }),
+  receipt: (id: string) => call('get', '/api/payments/{id}/receipt', { path: { id } }),
 }

@@ -188,6 +188,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/payments/{id}/receipt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show the receipt for one of one's own payments
+         * @description There is one from when the payment has completed its order. Its number is given once, and the
+         *     numbers of a year have no gaps.
+         */
+        get: operations["showReceipt"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/payments/{id}/receipt.pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Print the receipt for one of one's own payments
+         * @description One page of PDF, tagged so that it can be read out.
+         */
+        get: operations["printReceipt"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/tickets": {
         parameters: {
             query?: never;
@@ -855,6 +896,86 @@ export interface components {
             /** @description `ok`. */
             status: string;
         };
+        /** @description That an order was paid, in writing. */
+        Receipt: {
+            /**
+             * @description The e-mail address of who paid.
+             * @example ada@example.com
+             */
+            buyer: string;
+            /**
+             * @description The ISO 4217 code of the currency, in lower case.
+             * @example usd
+             */
+            currency: string;
+            /**
+             * Format: date-time
+             * @description When it was given.
+             * @example 2030-06-01T19:30:01.000Z
+             */
+            issuedAt: string;
+            /**
+             * @description Who gives it: the operator's name, and what else is to stand there, in lines.
+             * @example [
+             *       "Ticketing"
+             *     ]
+             */
+            issuer: string[];
+            item?: components["schemas"]["ReceiptItem"] | null;
+            /**
+             * @description Its number: the year, and its place among the receipts of that year.
+             * @example 2030-000123
+             */
+            number: string;
+            /**
+             * @description What was paid for.
+             * @example 6afd4dc00102030405000003
+             */
+            orderId: string;
+            /**
+             * Format: date-time
+             * @description When it was paid.
+             * @example 2030-06-01T19:30:00.000Z
+             */
+            paidAt: string;
+            /**
+             * @description The payment that it is for.
+             * @example 6afd4dc00102030405000005
+             */
+            paymentId: string;
+            /**
+             * Format: double
+             * @description How much of it has gone back so far, in major units.
+             * @example 0
+             */
+            refunded: number;
+            /**
+             * Format: double
+             * @description What was paid, in major units.
+             * @example 20.5
+             */
+            total: number;
+        };
+        /** @description What was bought, as its buyer saw it. */
+        ReceiptItem: {
+            /**
+             * Format: double
+             * @description What one of them cost, in major units.
+             * @example 20.5
+             */
+            price: number;
+            /**
+             * Format: int32
+             * @description How many units.
+             * @example 1
+             */
+            quantity: number;
+            /**
+             * @description The ticket's title.
+             * @example Front row
+             */
+            title: string;
+        };
         /** @description Somebody who is signed in. */
         SignedIn: {
             /** @description How they signed in. */
@@ -1484,6 +1605,76 @@ export interface operations {
                 };
             };
             /** @description There is no such payment */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    showReceipt: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Entity tags that are known; 304 if one is right */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path: {
+                /** @description The payment's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The receipt */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            /** @description There is no such payment, or it has not completed an order */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    printReceipt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The payment's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The receipt */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": string;
+                };
+            };
+            /** @description There is no such payment, or it has not completed an order */
             404: {
                 headers: {
                     [name: string]: unknown;

@@ -6,7 +6,7 @@ use axum::body::Body;
 use axum::extract::{FromRef, FromRequestParts};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LINK};
+use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LINK};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use serde::Serialize;
@@ -149,6 +149,20 @@ impl Read {
     pub fn answer_bytes(&self, tag: impl Into<Tag>, body: Bytes) -> Response {
         let tag = tag.into();
         if tag.is_known_to(&self.known) { self.not_modified(&tag) } else { self.whole(&tag, body) }
+    }
+
+    /// As [`Read::answer_unversioned`], for a file called `name` that is of type `kind`, to be
+    /// shown where it can be. A name is made of what needs no quoting.
+    pub fn answer_file(&self, name: &str, kind: HeaderValue, bytes: Bytes) -> Response {
+        let mut response = self.answer_bytes(Tag::of_content(&bytes), bytes);
+        if response.status() == StatusCode::OK {
+            let headers = response.headers_mut();
+            headers.insert(CONTENT_TYPE, kind);
+            if let Ok(shown) = HeaderValue::try_from(format!("inline; filename=\"{name}\"")) {
+                headers.insert(CONTENT_DISPOSITION, shown);
+            }
+        }
+        response
     }
 
     /// A page of a list: a bare array, with where the next page is in a `Link` header.

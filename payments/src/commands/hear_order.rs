@@ -4,8 +4,9 @@ use common::command::{Change, Command, Docs, Key, Moment, Refusal};
 use common::events::{CancelledBy, LateMoney, OrderState, OrderStatus};
 use common::time::Timestamp;
 
+use super::receipt_for;
 use crate::domain::refund::{Fate, fate};
-use crate::domain::{Late, OrderStanding, Payable, Payment, State};
+use crate::domain::{Item, Late, OrderStanding, Payable, Payment, Receipt, State};
 
 /// An order was placed, changed or ended.
 #[derive(Debug, Clone)]
@@ -22,6 +23,7 @@ impl Command for HearOrder {
         let active = payable.and_then(|payable| payable.value.active);
         let mut keys = vec![Key::of::<Payable>(self.order.id)];
         keys.extend(active.map(Key::of::<Payment>));
+        keys.extend(active.map(Key::of::<Receipt>));
         keys
     }
 
@@ -35,8 +37,13 @@ impl Command for HearOrder {
             return Ok(Change::nothing(()));
         };
         let payment = payable.active.and_then(|active| docs.get::<Payment>(active));
-        let moved = payment.and_then(|payment| concern(payment.value, &payable, at.now));
-        let change = Change::nothing(()).put(payable);
+        let moved = payment.as_ref().and_then(|payment| concern(payment.value, &payable, at.now));
+        let receipt =
+            payment.and_then(|payment| receipt_for(payment.value, &payable, docs, at.now));
+        let mut change = Change::nothing(()).put(payable);
+        if let Some(receipt) = receipt {
+            change = change.put(receipt);
+        }
         Ok(match moved {
             Some(payment) => change.put(payment),
             None => change,
@@ -51,10 +58,16 @@ impl HearOrder {
             OrderStatus::Complete => OrderStanding::Complete,
             OrderStatus::Cancelled => OrderStanding::Cancelled,
         };
+        let item = Item {
+            title: self.order.ticket.title.clone(),
+            quantity: self.order.quantity,
+            price: self.order.ticket.price,
+        };
         Payable {
             order: self.order.id,
             buyer: self.order.user_id,
             total: self.order.total,
+            item: Some(item),
             expires_at: self.order.expires_at,
             standing,
             version: self.order.version,

@@ -5,22 +5,28 @@ mod forget;
 mod hear_notice;
 mod hear_order;
 mod look_again;
+mod number_receipts;
+mod open_receipt;
 mod record_captured;
 mod record_declined;
 mod record_opened;
 mod record_refunded;
 mod start;
 
-use common::command::Refusal;
+use common::command::{Docs, Refusal};
 use common::events::{PaymentEvent, PaymentKind, PaymentState, PaymentStatus};
+use common::time::Timestamp;
 
-use crate::domain::{Payment, State};
+use crate::domain::refund::{Fate, fate};
+use crate::domain::{Payable, Payment, Receipt, State};
 
 pub use conclude::Conclude;
 pub use forget::Forget;
 pub use hear_notice::HearNotice;
 pub use hear_order::HearOrder;
 pub use look_again::LookAgain;
+pub use number_receipts::NumberReceipts;
+pub use open_receipt::OpenReceipt;
 pub use record_captured::RecordCaptured;
 pub use record_declined::RecordDeclined;
 pub use record_opened::RecordOpened;
@@ -48,6 +54,22 @@ fn event(kind: PaymentKind, payment: &Payment, version: u64) -> PaymentEvent {
         version,
     };
     PaymentEvent { kind, payment }
+}
+
+/// The receipt that begins when the order of a payment is complete by it, unless it has begun.
+fn receipt_for(
+    payment: &Payment,
+    payable: &Payable,
+    docs: &Docs,
+    now: Timestamp,
+) -> Option<Receipt> {
+    let is_taken = matches!(
+        payment.state,
+        State::Captured { .. } | State::Refunding { .. } | State::Refunded { .. }
+    );
+    let is_kept = is_taken && fate(payment, payable) == Fate::Kept;
+    (is_kept && docs.get::<Receipt>(payment.id).is_none())
+        .then(|| Receipt::waiting(payment.id, payment.order, payment.buyer, now))
 }
 
 /// A payment that should have moved and could not: a provider that contradicts itself, or a defect.

@@ -17,6 +17,17 @@ pub enum OrderStanding {
     Cancelled,
 }
 
+/// What an order is for, as its buyer saw it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Item {
+    /// The ticket's title.
+    pub title: String,
+    /// How many units.
+    pub quantity: u32,
+    /// What one of them cost.
+    pub price: Money,
+}
+
 /// A copy of an order, with what this service adds to it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Payable {
@@ -26,6 +37,9 @@ pub struct Payable {
     pub buyer: UserId,
     /// What is to be paid: what the buyer saw (I15).
     pub total: Money,
+    /// What it is for; `None` in copies from before that was kept.
+    #[serde(default)]
+    pub item: Option<Item>,
     /// When it ends unless it is paid.
     pub expires_at: Timestamp,
     /// Where it stands.

@@ -8,7 +8,7 @@ use common::store::{Store, Unavailable};
 
 use crate::domain::ledger::Balances;
 use crate::domain::refund::{Fate, fate};
-use crate::domain::{Entry, EntryKind, Payable, Payment, State};
+use crate::domain::{Entry, EntryKind, Payable, Payment, Receipt, Series, State};
 use crate::provider::sandbox;
 use crate::provider::sandbox::ledger::{Line, all, statement};
 
@@ -40,7 +40,30 @@ pub async fn findings(store: &dyn Store, sandbox: &dyn Store) -> Result<Vec<Stri
     for (order, captures) in kept.into_iter().filter(|(_, captures)| *captures > 1) {
         books.findings.push(format!("I4: order {order} has {captures} captures"));
     }
+    books.findings.extend(misnumbered(store).await?);
     Ok(books.findings)
+}
+
+/// What is wrong with the numbers of receipts (I31): those of a year are 1, 2, 3 and so on, up to
+/// where its series has got.
+async fn misnumbered(store: &dyn Store) -> Result<Vec<String>, Unavailable> {
+    let mut given: BTreeMap<i16, Vec<u64>> = BTreeMap::new();
+    for receipt in all::<Receipt>(store).await? {
+        let Some(issued) = receipt.issued else { continue };
+        given.entry(issued.number.year).or_default().push(issued.number.serial);
+    }
+    let series = all::<Series>(store).await?.into_iter().map(|series| (series.year, series.last));
+    let mut last: BTreeMap<i16, u64> = series.collect();
+    let mut findings = Vec::new();
+    for (year, mut serials) in given {
+        serials.sort_unstable();
+        if !serials.into_iter().eq(1..=last.remove(&year).unwrap_or(0)) {
+            findings.push(format!("I31: the receipts of {year} are not numbered without gaps"));
+        }
+    }
+    let lost = last.into_iter().filter(|(_, last)| *last > 0);
+    findings.extend(lost.map(|(year, _)| format!("I31: the receipts of {year} are not there")));
+    Ok(findings)
 }
 
 #[derive(Default)]

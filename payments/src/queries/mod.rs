@@ -10,8 +10,8 @@ use common::id::{OrderId, PaymentId, UserId};
 use common::store::{Document, Filter, Kind, Order as Sort, Position, Query, Value};
 use common::time::Timestamp;
 
-use crate::documents::{PAYABLES, PAYMENTS, REQUESTS};
-use crate::domain::{Payable, Payment};
+use crate::documents::{PAYABLES, PAYMENTS, RECEIPTS, REQUESTS};
+use crate::domain::{Payable, Payment, Receipt};
 
 /// How long a request to pay waits for word of an order that has only just been placed.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -139,6 +139,31 @@ pub async fn payments_of(
     let query = Query { collection: &PAYMENTS, filters, order: by_order, after, limit };
     let found = engine.store().find(query).await?;
     found.into_iter().map(|found| Ok((seen(&found.document)?, found.position))).collect()
+}
+
+/// The receipt for a payment.
+///
+/// # Errors
+/// When the store cannot serve.
+pub async fn receipt(engine: &Engine, payment: PaymentId) -> Result<Option<Receipt>, Failure> {
+    let document = engine.store().get(&RECEIPTS, &payment.to_string()).await?;
+    Ok(document.as_ref().map(command::read).transpose()?)
+}
+
+/// Receipts that wait for a number, those that wait longest first.
+///
+/// # Errors
+/// When the store cannot serve.
+pub async fn unnumbered(engine: &Engine, limit: usize) -> Result<Vec<Receipt>, Failure> {
+    let query = Query {
+        collection: &RECEIPTS,
+        filters: vec![Filter::AtMost("waiting", Value::Integer(i64::MAX))],
+        order: Sort { field: Some("waiting"), descending: false },
+        after: None,
+        limit,
+    };
+    let found = engine.store().find(query).await?;
+    found.iter().map(|found| Ok(command::read(&found.document)?)).collect()
 }
 
 /// The ids of remembered requests whose time is over by `now`.

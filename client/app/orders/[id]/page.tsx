@@ -2,7 +2,7 @@ import type { Metadata } from 'next'
 import { OrderPage } from '@/components/order/order-page'
 import { Missing } from '@/components/ui/missing'
 import { Trouble } from '@/components/ui/trouble'
-import { orders, payments, tickets } from '@/lib/api'
+import { type IssuedReceipt, type Order, orders, type Payment, payments, tickets } from '@/lib/api'
 import { isId } from '@/lib/paths'
 
 export const metadata: Metadata = { title: 'Your order', robots: { index: false } }
@@ -23,12 +23,23 @@ export default async function Page({ params }: PageProps<'/orders/[id]'>) {
     tickets.show(bought.id),
   ])
   const shown = earlier ?? paid
+  const attempts = shown.ok ? shown.data : []
+  const issued = await receiptOf(order.data, attempts)
   return (
     <OrderPage
       order={order.data}
-      payments={shown.ok ? shown.data : []}
+      payments={attempts}
+      issued={issued}
       ticket={ticket.ok ? ticket.data : undefined}
       serverNow={order.serverNow}
     />
   )
+}
+
+/** The receipt of a complete order: the page is shown without where it cannot be had. */
+async function receiptOf(order: Order, attempts: Payment[]): Promise<IssuedReceipt | undefined> {
+  const taken = attempts.findLast((payment) => payment.status === 'captured')
+  if (order.status !== 'complete' || !taken) return undefined
+  const answer = await payments.receipt(taken.id)
+  return answer.ok ? answer.data : undefined
 }
