@@ -140,8 +140,8 @@ pub fn read<C: CommandFactory + FromArgMatches>(name: &'static str, address: &'s
 fn with_defaults<C: CommandFactory>(name: &'static str, address: &'static str) -> clap::Command {
     C::command()
         .name(name)
-        .mut_arg("listen", |listen| listen.default_value(address))
-        .mut_arg("mongodb_database", |database| database.default_value(name))
+        .mut_arg("listen", |listen| listen.required(false).default_value(address))
+        .mut_arg("mongodb_database", |database| database.required(false).default_value(name))
 }
 
 #[cfg(test)]
