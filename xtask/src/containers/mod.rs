@@ -1,11 +1,14 @@
-//! The images of `infra/docker`, built and run for real, with a purchase made through each.
+//! The images of `infra/docker`, built and run for real, with a purchase made through the one that
+//! holds everything, and through the fleet of `docker-compose.yml`.
 //!
 //! - [`engine`]: a Docker engine, the one that is there or one of our own.
 //! - [`bases`]: what images are built on, pulled or stood in for.
+//! - [`fleet`]: the fleet, brought up by Docker Compose, and what is killed in it.
 //! - [`purchase`]: a purchase over HTTP.
 
 mod bases;
 mod engine;
+mod fleet;
 mod purchase;
 
 use std::fs;
@@ -20,17 +23,32 @@ use engine::Engine;
 /// How long a container may take until it is healthy; it takes some seconds.
 const HEALTHY_WITHIN: Duration = Duration::from_secs(90);
 
+/// Most bytes of an image of a service. The base that is stood in for is smaller than the real one
+/// by some 20 MB.
+const MAX_SERVICE_BYTES: u64 = 60_000_000;
+
 /// Everything in one container.
 const ALL_IN_ONE: &str = "ticketing/ticketing:0.1.0";
 
-/// Builds the image that holds everything, and buys through it, across a restart and a kill.
+/// The web client.
+const CLIENT: &str = "ticketing/client:0.1.0";
+
+/// Builds all images, and buys through what they run, across restarts and kills.
 ///
 /// # Errors
 /// When no engine can be had, an image does not build, or a promise is broken.
 pub fn step(workspace: &Workspace) -> Result<Tally, Failure> {
     let engine = Engine::find(workspace)?;
     let mut tally = build(workspace, &engine)?;
-    let container = Container::run(&engine)?;
+    tally += all_in_one(&engine)?;
+    tally += fleet::step(workspace, &engine)?;
+    Ok(tally)
+}
+
+/// Buys through the image that holds everything.
+fn all_in_one(engine: &Engine) -> Result<Tally, Failure> {
+    let mut tally = Tally::default();
+    let container = Container::run(engine)?;
     let address = container.address.clone();
     let bought = purchase::buy(&address)?;
     tally += Tally::PASSED;
@@ -53,16 +71,44 @@ pub fn step(workspace: &Workspace) -> Result<Tally, Failure> {
 /// nothing to build with, from the sources elsewhere.
 fn build(workspace: &Workspace, engine: &Engine) -> Result<Tally, Failure> {
     bases::provide(workspace, engine)?;
-    let mut arguments = Vec::new();
+    let mut programs = None;
     if engine.is_own() {
         steps::release(workspace)?;
-        let probe = ["build", "--release", "--locked", "--package", "healthcheck"];
-        program::run(workspace.cargo(probe))?;
-        strip(workspace, &["ticketing", "healthcheck"])?;
+        let mut others = workspace.cargo(["build", "--release", "--locked"]);
+        for package in [fleet::SERVICES, &["healthcheck"]].concat() {
+            others.args(["--package", package]);
+        }
+        program::run(others)?;
+        strip(workspace, &[fleet::SERVICES, &["ticketing", "healthcheck"]].concat())?;
         program::run(workspace.command(workspace.ticketing(), ["build-client"]))?;
-        arguments = vec!["PROGRAMS=built", "CLIENT=built-client"];
+        programs = Some("PROGRAMS=built");
     }
-    engine.build("infra/docker/ticketing.Dockerfile", &arguments, ALL_IN_ONE)
+    let mut tally = Tally::default();
+    for service in fleet::SERVICES {
+        let service_argument = format!("SERVICE={service}");
+        let arguments: Vec<&str> = programs.into_iter().chain([&*service_argument]).collect();
+        let tag = format!("ticketing/{service}:0.1.0");
+        tally += engine.build("infra/docker/service.Dockerfile", &arguments, &tag)?;
+        is_small(engine, &tag)?;
+    }
+    let pages = programs.map(|_| "CLIENT=built");
+    let arguments: Vec<&str> = pages.into_iter().collect();
+    tally += engine.build("infra/docker/client.Dockerfile", &arguments, CLIENT)?;
+    let pages = programs.map(|_| "CLIENT=built-client");
+    let arguments: Vec<&str> = programs.into_iter().chain(pages).collect();
+    tally += engine.build("infra/docker/ticketing.Dockerfile", &arguments, ALL_IN_ONE)?;
+    Ok(tally)
+}
+
+/// Holds an image of a service to its size.
+fn is_small(engine: &Engine, tag: &str) -> Result<(), Failure> {
+    let size = program::output(engine.docker(["inspect", "--format", "{{.Size}}", tag]))?;
+    let bytes = String::from_utf8_lossy(&size).trim().parse::<u64>().unwrap_or(u64::MAX);
+    println!("{tag}: {} MB", bytes / 1_000_000);
+    if bytes <= MAX_SERVICE_BYTES {
+        return Ok(());
+    }
+    Err(Failure::new(format!("{tag} has {bytes} bytes, more than {MAX_SERVICE_BYTES}")))
 }
 
 /// Puts programs where images take them from, without what only a debugger reads, which is two
