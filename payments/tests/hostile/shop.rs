@@ -227,7 +227,7 @@ impl Shop {
             if order.status != OrderStatus::Cancelled || order.late.is_some() {
                 return order.status == OrderStatus::Cancelled;
             }
-            let is_free = payment.id.to_string().as_bytes().last().unwrap() % 2 == 0;
+            let is_free = payment.id.to_string().as_bytes().last().unwrap().is_multiple_of(2);
             let is_replaced = is_free && order.cancelled_by == Some(CancelledBy::Expiry);
             let replaced_by = is_replaced.then(|| OrderId(order.id.0.twin()));
             order.late = Some(LateMoney { payment: payment.id, replaced_by });
