@@ -25,6 +25,7 @@ use crate::metrics::table::{EVENT_DELAY, EVENTS_HANDLED};
 use crate::metrics::{Counter, Histogram, Meters};
 use crate::store::Collection;
 use crate::time::Timestamp;
+use crate::trace::{Kind, Span};
 
 /// The pause before what failed is tried again.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -183,7 +184,20 @@ impl Inbox {
             return Handled::Done;
         };
         let at = envelope.at;
-        match run(Arc::clone(&self.engine), envelope.trace).await {
+        let meters = self.engine.meters();
+        let mut span = meters.span("hear", Kind::Consumer, &envelope.trace);
+        if let Some(span) = &mut span {
+            span.note("ticketing.event", &envelope.kind);
+        }
+        let trace = span.as_ref().map_or(envelope.trace, Span::text);
+        let heard = run(Arc::clone(&self.engine), trace).await;
+        if let Some(mut span) = span {
+            if heard.is_err() {
+                span.fail();
+            }
+            span.end();
+        }
+        match heard {
             Ok(()) => {
                 self.count(delivery, |counts| {
                     counts.done.inc();

@@ -8,6 +8,7 @@
 //! | [`money`] | exact amounts |
 //! | [`events`] | what services tell one another, every version ever published |
 //! | [`task`] | where work goes that must not stop because whoever asked went away |
+//! | [`trace`] | what one request causes, as spans that know what they follow from |
 //! | [`metrics`] | what is counted and measured; nothing decides by it |
 //! | [`worker`] | reconcilers: woken by a hint or a period, they do what is due |
 //! | [`store`] | the port to a database; memory, SQLite; one contract for all |
@@ -48,5 +49,6 @@ pub mod task;
 pub mod telemetry;
 mod text;
 pub mod time;
+pub mod trace;
 pub mod watch;
 pub mod worker;

@@ -12,7 +12,12 @@ const DASHBOARD: &str = include_str!("../../infra/observability/dashboard.json")
 fn documented() -> BTreeSet<(String, String)> {
     let rows = MANUAL.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` | "));
     let cells = rows.filter_map(|(name, rest)| Some((name, rest.split('|').next()?.trim())));
-    cells.map(|(name, labels)| (name.to_owned(), labels.to_owned())).collect()
+    // Spans have a table there too.
+    let is_metric = |name: &str| name.starts_with("ticketing_") || name.starts_with("process_");
+    cells
+        .filter(|(name, _)| is_metric(name))
+        .map(|(name, labels)| (name.to_owned(), labels.to_owned()))
+        .collect()
 }
 
 #[test]

@@ -9,7 +9,9 @@ use common::metrics::table::{
     PAYMENTS, PAYMENTS_OLDEST, PAYMENTS_UNRESOLVED, PROVIDER_CALL_SECONDS,
 };
 use common::metrics::{Counter, Gauge, Histogram, Look, Meters, Stopwatch};
+use common::trace::{Kind, Span};
 
+use crate::domain::Payment;
 use crate::provider::Charge;
 use crate::queries;
 
@@ -25,6 +27,25 @@ pub(crate) enum Call {
     LookUp,
     Abandon,
     Refund,
+}
+
+/// What they are called, in the order of [`Call`].
+const NAMES: [&str; 6] = ["open", "door", "charge", "look_up", "abandon", "refund"];
+
+/// A call that is not answered yet.
+pub(crate) struct Calling {
+    call: Call,
+    begun: Stopwatch,
+    span: Option<Span>,
+}
+
+fn end(span: Option<Span>, is_well: bool) {
+    if let Some(mut span) = span {
+        if !is_well {
+            span.fail();
+        }
+        span.end();
+    }
 }
 
 /// How long one kind of call took, by what came of it.
@@ -58,7 +79,7 @@ impl Counts {
             captured: outcome("captured"),
             declined: outcome("declined"),
             refunded: outcome("refunded"),
-            calls: ["open", "door", "charge", "look_up", "abandon", "refund"].map(calls),
+            calls: NAMES.map(calls),
         }
     }
 
@@ -76,20 +97,26 @@ impl Counts {
         self.refunded.add(is_news.into());
     }
 
-    /// A call begins.
-    pub(crate) fn begin(&self, call: Call) -> Stopwatch {
-        self.of_call(call).answered.start()
+    /// A call for `payment` begins.
+    pub(crate) fn begin(&self, call: Call, meters: &Meters, payment: &Payment) -> Calling {
+        let mut span = meters.span(NAMES[call as usize], Kind::Client, &payment.trace);
+        if let Some(span) = &mut span {
+            span.note("ticketing.provider", &payment.provider);
+        }
+        Calling { call, begun: self.of_call(call).answered.start(), span }
     }
 
     /// A call was answered, well or not.
-    pub(crate) fn answered(&self, call: Call, begun: Stopwatch, is_well: bool) {
+    pub(crate) fn answered(&self, Calling { call, begun, span }: Calling, is_well: bool) {
         let calls = self.of_call(call);
         if is_well { &calls.answered } else { &calls.failed }.stop(begun);
+        end(span, is_well);
     }
 
     /// A call was given up.
-    pub(crate) fn given_up(&self, call: Call, begun: Stopwatch) {
+    pub(crate) fn given_up(&self, Calling { call, begun, span }: Calling) {
         self.of_call(call).timeout.stop(begun);
+        end(span, false);
     }
 
     fn of_call(&self, call: Call) -> &Calls {

@@ -122,7 +122,9 @@ impl Resolver {
                 match self.provider_of(payment) {
                     // What was never made there cannot have come to anything.
                     Ok(provider) if provider.opens() && opened.is_none() => Ok(None),
-                    Ok(provider) => self.in_time(Call::LookUp, provider.look_up(&request)).await,
+                    Ok(provider) => {
+                        self.in_time(Call::LookUp, payment, provider.look_up(&request)).await
+                    }
                     Err(error) => Err(error),
                 }
             }
@@ -193,7 +195,7 @@ impl Resolver {
         if request.opened.is_some() || !provider.opens() {
             return Ok(Ok(Some(request)));
         }
-        let reference = match self.in_time(Call::Open, provider.open(&request)).await {
+        let reference = match self.in_time(Call::Open, payment, provider.open(&request)).await {
             Ok(reference) => reference,
             Err(error) => return Ok(Err(error)),
         };
@@ -212,23 +214,19 @@ impl Resolver {
     ) -> Result<Charge, ProviderError> {
         let provider = self.provider_of(payment)?;
         if !is_wanted {
-            return self.in_time(Call::Abandon, provider.abandon(request)).await;
+            return self.in_time(Call::Abandon, payment, provider.abandon(request)).await;
         }
         if matches!(request.means, Means::Page { .. }) {
-            let found = self.in_time(Call::LookUp, provider.look_up(request)).await?;
+            let found = self.in_time(Call::LookUp, payment, provider.look_up(request)).await?;
             return Ok(found.unwrap_or(Charge::Pending));
         }
         #[cfg(feature = "planted")]
         if common::planted::is(common::planted::Bug::FreshKey) {
-            let payment = PaymentId(self.engine.ids().next(self.engine.now()));
-            return self
-                .in_time(
-                    Call::Charge,
-                    provider.charge(&ChargeRequest { payment, ..request.clone() }),
-                )
-                .await;
+            let key = PaymentId(self.engine.ids().next(self.engine.now()));
+            let request = ChargeRequest { payment: key, ..request.clone() };
+            return self.in_time(Call::Charge, payment, provider.charge(&request)).await;
         }
-        self.in_time(Call::Charge, provider.charge(request)).await
+        self.in_time(Call::Charge, payment, provider.charge(request)).await
     }
 
     /// Where the buyer of a payment that waits for its buyer goes to pay it. `None` where its end
@@ -248,7 +246,9 @@ impl Resolver {
             Err(error) => return Ok(Err(error)),
         };
         Ok(match self.provider_of(payment) {
-            Ok(provider) => self.in_time(Call::Door, provider.door(&request)).await.map(Some),
+            Ok(provider) => {
+                self.in_time(Call::Door, payment, provider.door(&request)).await.map(Some)
+            }
             Err(error) => Err(error),
         })
     }
@@ -294,7 +294,7 @@ impl Resolver {
             }
         }
         let answer = match self.provider_of(payment) {
-            Ok(provider) => self.in_time(Call::Refund, provider.refund(&request)).await,
+            Ok(provider) => self.in_time(Call::Refund, payment, provider.refund(&request)).await,
             Err(error) => Err(error),
         };
         match answer {
@@ -322,17 +322,18 @@ impl Resolver {
     async fn in_time<T>(
         &self,
         what: Call,
+        payment: &Payment,
         call: impl Future<Output = Result<T, ProviderError>> + Send,
     ) -> Result<T, ProviderError> {
-        let begun = self.counts.begin(what);
+        let begun = self.counts.begin(what, self.engine.meters(), payment);
         tokio::select! {
             biased;
             answer = call => {
-                self.counts.answered(what, begun, answer.is_ok());
+                self.counts.answered(begun, answer.is_ok());
                 answer
             }
             () = self.engine.clock().sleep(self.timeout) => {
-                self.counts.given_up(what, begun);
+                self.counts.given_up(begun);
                 Err(ProviderError::Unknown(format!("nothing within {:?}", self.timeout)))
             }
         }

@@ -56,5 +56,5 @@ pub fn all(
 /// With a sentence that names the option at fault.
 pub fn http(options: &Serve, embedded: &Embedded) -> Result<http::Settings, String> {
     let (clock, ids) = (Arc::clone(embedded.clock()), Arc::clone(embedded.ids()));
-    options.web.apply(http::Settings::new(clock, ids))
+    options.metrics.apply(options.web.apply(http::Settings::new(clock, ids))?)
 }

@@ -14,7 +14,9 @@ use std::net::SocketAddr;
 use clap::{Args, ValueEnum};
 
 use crate::http;
+use crate::id::{SystemEntropy, random_u64};
 use crate::telemetry;
+use crate::trace::{Collector, Tracer};
 
 pub use durations::{at_least_a_second, duration};
 #[cfg(feature = "fleet")]
@@ -57,6 +59,28 @@ pub struct Metrics {
     /// nowhere. Keep it from the public
     #[arg(long, env = "TICKETING_METRICS_LISTEN", value_name = "ADDRESS")]
     pub metrics_listen: Option<SocketAddr>,
+
+    /// Collector that is sent a trace of every request, by OTLP over HTTP; without it, there are
+    /// none
+    #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", value_name = "URL")]
+    pub otlp_endpoint: Option<String>,
+}
+
+impl Metrics {
+    /// `settings`, with what was decided here.
+    ///
+    /// # Errors
+    /// With a sentence that names the option at fault.
+    pub fn apply(&self, mut settings: http::Settings) -> Result<http::Settings, String> {
+        let endpoint = self.otlp_endpoint.as_deref().filter(|endpoint| !endpoint.is_empty());
+        if let Some(endpoint) = endpoint {
+            let collector = Collector::named(endpoint)
+                .map_err(|error| format!("OTEL_EXPORTER_OTLP_ENDPOINT {error}"))?;
+            let seed = random_u64(&SystemEntropy).map_err(|error| error.to_string())?;
+            settings.tracer = Tracer::on(seed, collector);
+        }
+        Ok(settings)
+    }
 }
 
 /// What is logged, and how.

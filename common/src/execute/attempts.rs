@@ -20,6 +20,7 @@ use super::job::Verdict;
 use crate::command::Key;
 use crate::outbox::{Entry, OUTBOX, Outbox, is_void};
 use crate::store::Store;
+use crate::trace::Span;
 
 /// One decided batch.
 pub(super) struct Attempt {
@@ -27,6 +28,8 @@ pub(super) struct Attempt {
     pub(super) entries: Vec<Entry>,
     pub(super) counts: Range<u64>,
     pub(super) keys: Vec<Key>,
+    /// The commit, as a span of each command that is traced.
+    pub(super) spans: Vec<Span>,
 }
 
 /// What is known of an attempt by now.

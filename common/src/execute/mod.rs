@@ -18,6 +18,7 @@ mod attempts;
 mod counts;
 mod gather;
 mod job;
+mod spans;
 
 use std::collections::{BTreeSet, HashSet};
 use std::error::Error;
@@ -36,6 +37,7 @@ use crate::outbox::{Entry, Outbox};
 use crate::store::{CommitError, Store, Unavailable};
 use crate::task::Tasks;
 use crate::time::{Clock, Timestamp};
+use crate::trace::{Kind, Span};
 use crate::watch::Watchers;
 
 use attempts::{Attempt, Fate, settle};
@@ -133,7 +135,9 @@ impl Engine {
     ) -> Result<C::Reply, Failure> {
         let (answer, answered) = oneshot::channel();
         let gathering = command.gather();
-        let job = Box::new(Asked::new(command, trace.to_owned(), answer));
+        let span = self.meters.span(spans::name_of::<C>(), Kind::Internal, trace);
+        let text = span.as_ref().map_or_else(|| trace.to_owned(), Span::text);
+        let job = Box::new(Asked::new(command, text, answer));
         match gathering {
             Some(key) => self.gather(key, job)?,
             None => {
@@ -142,7 +146,12 @@ impl Engine {
                 self.ports.tasks.spawn(Box::pin(work));
             }
         }
-        answered.await.unwrap_or_else(|_| Err(Failure::Broken("a decision panicked".into())))
+        let answer = answered.await;
+        let answer = answer.unwrap_or_else(|_| Err(Failure::Broken("a decision panicked".into())));
+        if let Some(span) = span {
+            spans::end(span, answer.as_ref().err());
+        }
+        answer
     }
 
     /// The store, for queries. Whoever writes through it goes past everything that this module is
@@ -282,12 +291,15 @@ impl Engine {
     ) -> Result<(Attempt, crate::store::Batch), Failure> {
         let moment = Moment { now: self.ports.clock.now(), ids: &self.ports.ids };
         let (mut verdicts, mut drafts, mut changed) = (Vec::new(), Vec::new(), BTreeSet::new());
-        let mut keys = Vec::new();
+        let (mut keys, mut spans) = (Vec::new(), Vec::new());
         for job in jobs {
+            let span = self.meters.span(spans::COMMIT, Kind::Internal, job.trace());
+            let text = span.as_ref().map_or_else(|| job.trace().to_owned(), Span::text);
             let mut verdict = job.decide(&docs, &moment);
             for draft in std::mem::take(&mut verdict.events) {
-                drafts.push((job.trace().to_owned(), draft?));
+                drafts.push((text.clone(), draft?));
             }
+            spans.extend(span);
             let effects = std::mem::take(&mut verdict.effects);
             for effect in &effects {
                 let key = effect.key();
@@ -306,7 +318,7 @@ impl Engine {
             batch.push(Outbox::write(&entry));
             entries.push(entry);
         }
-        Ok((Attempt { verdicts, entries, counts, keys }, batch))
+        Ok((Attempt { verdicts, entries, counts, keys, spans }, batch))
     }
 
     fn entry(
@@ -318,6 +330,8 @@ impl Engine {
     ) -> Result<Entry, serde_json::Error> {
         let id = self.outbox.id_of(count);
         let Draft { subject, kind, aggregate, version, data } = draft;
+        let span = self.meters.span(spans::PUBLISH, Kind::Producer, &trace);
+        let trace = span.as_ref().map_or(trace, Span::text);
         let (subject_text, kind) = (subject.to_owned(), kind.to_owned());
         let envelope = Envelope {
             id: id.clone(),
@@ -330,11 +344,12 @@ impl Engine {
             data,
         };
         let body = events::to_json(&envelope)?;
-        Ok(Entry { count, message: Message { subject, id, body } })
+        Ok(Entry { count, message: Message { subject, id, body }, span })
     }
 
     /// An attempt is committed: tells whoever listens, and returns what is to be answered.
     fn publish(&self, attempt: Attempt) -> Vec<Verdict> {
+        attempt.spans.into_iter().for_each(Span::end);
         self.outbox.committed(attempt.entries);
         self.watchers.changed(&attempt.keys);
         attempt.verdicts

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use axum::Router;
-use axum::extract::Request;
+use axum::extract::{MatchedPath, Request};
 use axum::response::{IntoResponse as _, Response};
 use futures_util::FutureExt as _;
 use http::header::{
@@ -31,6 +31,7 @@ use super::settings::Settings;
 use super::traffic::{Here, Refused, Traffic};
 use super::{origin, visitor};
 use crate::command::Refusal;
+use crate::trace::{Place, Span};
 
 /// The header that carries a request's id, both ways.
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -43,6 +44,13 @@ const MAX_REQUEST_ID_BYTES: usize = 64;
 const HEALTH: &str = "/api/health/";
 
 const CLOSE: HeaderValue = HeaderValue::from_static("close");
+
+/// Where what is traced begins.
+const API: &str = "/api/";
+
+/// W3C's Trace Context: the span that led to a request.
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+
 const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 const NO_REFERRER: HeaderValue = HeaderValue::from_static("no-referrer");
 
@@ -123,7 +131,9 @@ where
     fn call(&mut self, mut request: Request) -> Self::Future {
         let id = self.shared.request_id(&mut request);
         let (method, uri) = (request.method().clone(), request.uri().clone());
-        let asked = Asked { method, uri, id, secure: self.shared.settings.secure() };
+        let span = self.shared.follow(&mut request, &id);
+        let secure = self.shared.settings.secure();
+        let asked = Asked { method, uri, id, secure, span };
         let under_way = self.here.begin(&request, &self.shared.traffic);
         let place = match self.shared.admit(&request) {
             Ok(place) => place,
@@ -172,6 +182,29 @@ impl Shared {
         id
     }
 
+    /// The request as a span, where it is traced. From here on its header says so too; what goes
+    /// back to the client is the id alone.
+    fn follow(&self, request: &mut Request, id: &HeaderValue) -> Option<Span> {
+        let path = request.uri().path();
+        if !path.starts_with(API) || path.starts_with(HEALTH) {
+            return None;
+        }
+        let id = id.to_str().ok()?;
+        let from = request.headers().get(TRACEPARENT).map(HeaderValue::as_bytes);
+        let from = from.and_then(Place::of_traceparent);
+        let tracer = &self.settings.tracer;
+        if from.is_none() && tracer.collector().is_none() {
+            return None;
+        }
+        let matched = request.extensions().get::<MatchedPath>().map_or(API, MatchedPath::as_str);
+        let span = tracer.begin("http", format!("{} {matched}", request.method()), id, from);
+        // Without a collector of ours, what follows is told as following from the caller's span.
+        let text = span.as_ref().map(Span::text).or_else(|| Some(from?.text(id)))?;
+        let text = HeaderValue::try_from(text).ok()?;
+        request.headers_mut().insert(X_REQUEST_ID, text);
+        span
+    }
+
     /// A place for the request, or why it is refused before any route sees it.
     fn admit(&self, request: &Request) -> Result<Option<OwnedSemaphorePermit>, Problem> {
         let (method, uri, headers) = (request.method(), request.uri(), request.headers());
@@ -204,11 +237,14 @@ struct Asked {
     uri: http::Uri,
     id: HeaderValue,
     secure: bool,
+    span: Option<Span>,
 }
 
 impl Asked {
     fn answered(self, response: Response) -> Response {
         let status = response.status();
+        let trace = self.span.as_ref().map(|span| format!("{:032x}", span.place().trace));
+        let trace = trace.as_deref();
         let (request, method, path) =
             (self.id.to_str().unwrap_or(""), &self.method, self.uri.path());
         if status.is_server_error() {
@@ -218,12 +254,19 @@ impl Asked {
                 // It is what probes ask for, several times a second.
                 tracing::debug!(request, %method, path, status, cause, "not ready");
             } else if status == 503 {
-                tracing::warn!(request, %method, path, status, cause, "could not be served");
+                tracing::warn!(request, trace, %method, path, status, cause, "could not be served");
             } else {
-                tracing::error!(request, %method, path, status, cause, "went wrong");
+                tracing::error!(request, trace, %method, path, status, cause, "went wrong");
             }
         } else {
-            tracing::debug!(request, %method, path, status = status.as_u16(), "answered");
+            tracing::debug!(request, trace, %method, path, status = status.as_u16(), "answered");
+        }
+        if let Some(mut span) = self.span {
+            span.note("http.response.status_code", status.as_u16());
+            if status.is_server_error() {
+                span.fail();
+            }
+            span.end();
         }
         let shapeless = status.is_client_error() || status.is_server_error();
         let response = match shapeless && !has_shape(&response) {

@@ -11,6 +11,7 @@ use super::visitor::ClientKey;
 use crate::id::Ids;
 use crate::metrics::Registry;
 use crate::time::Clock;
+use crate::trace::Tracer;
 
 /// How long a request may take until its answer begins.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
@@ -42,6 +43,8 @@ pub struct Settings {
     pub stopping: Stopping,
     /// What is measured, of requests and of the services behind them.
     pub metrics: Arc<Registry>,
+    /// What follows requests through services and events.
+    pub tracer: Tracer,
 }
 
 impl Settings {
@@ -57,6 +60,7 @@ impl Settings {
             max_under_way: MAX_UNDER_WAY,
             stopping: Stopping::default(),
             metrics: Registry::new(),
+            tracer: Tracer::default(),
         }
     }
 

@@ -12,9 +12,12 @@ mod process;
 mod registry;
 pub mod table;
 
+use std::borrow::Cow;
 use std::sync::{Arc, Weak};
 
 use async_trait::async_trait;
+
+use crate::trace::{self, Span, Tracer};
 
 pub use handles::{Counter, Gauge, Held, Histogram, Stopwatch};
 pub use registry::{CONTENT_TYPE, Registry};
@@ -32,12 +35,29 @@ pub trait Look: Send + Sync + 'static {
 pub struct Meters {
     registry: Weak<Registry>,
     service: &'static str,
+    tracer: Tracer,
 }
 
 impl Meters {
     /// Those of `service`, shown by `registry`.
     pub fn of(registry: &Arc<Registry>, service: &'static str) -> Self {
-        Self { registry: Arc::downgrade(registry), service }
+        Self { registry: Arc::downgrade(registry), service, tracer: Tracer::default() }
+    }
+
+    /// The same, whose service makes spans with `tracer`.
+    #[must_use]
+    pub fn traced(self, tracer: &Tracer) -> Self {
+        Self { tracer: tracer.clone(), ..self }
+    }
+
+    /// A span of this service that follows from what `text` names; none where that is not traced.
+    pub fn span(
+        &self,
+        name: impl Into<Cow<'static, str>>,
+        kind: trace::Kind,
+        text: &str,
+    ) -> Option<Span> {
+        self.tracer.follow(self.service, name, kind, text)
     }
 
     /// Those whose numbers nobody shows.

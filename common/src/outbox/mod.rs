@@ -32,6 +32,7 @@ use crate::bus::Message;
 use crate::id::Id;
 use crate::store::{Action, Collection, Document, Expect, Write};
 use crate::time::Timestamp;
+use crate::trace::Span;
 
 pub use backlog::Backlog;
 pub use relay::Relay;
@@ -62,6 +63,8 @@ pub struct Entry {
     pub count: u64,
     /// As the bus takes it.
     pub message: Message,
+    /// From its decision until the bus has it, where that is traced.
+    pub span: Option<Span>,
 }
 
 /// This process's end of the outbox.

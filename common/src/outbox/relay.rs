@@ -9,6 +9,7 @@ use super::Outbox;
 use super::published::Published;
 use crate::bus::{Bus, MAX_MESSAGES};
 use crate::metrics::Meters;
+use crate::trace::Span;
 use crate::worker::{Progress, Reconciler, StepFailed};
 
 /// Publishes what has been handed over.
@@ -57,6 +58,7 @@ impl Reconciler for Relay {
         }
         self.published.add(entries.iter().map(|entry| entry.message.subject));
         self.outbox.published(entries.iter().map(|entry| entry.count));
+        entries.into_iter().filter_map(|entry| entry.span).for_each(Span::end);
         Ok(Progress::More)
     }
 }

@@ -10,6 +10,7 @@
 mod adapters;
 mod clock;
 mod embedded;
+mod export;
 #[cfg(feature = "fleet")]
 pub mod fleet;
 mod program;
@@ -83,6 +84,11 @@ impl Running {
             stop: watch::Sender::new(false),
             sweeps: Vec::new(),
         };
+        if let Some(collector) = http.tracer.collector() {
+            let (tracer, tasks) = (http.tracer.clone(), running.tasks.clone());
+            let export = export::export(tracer, collector.clone(), tasks, running.stopped());
+            running.tasks.start(export);
+        }
         for service in services {
             running.add(service, adapters, http).await?;
         }
@@ -96,7 +102,7 @@ impl Running {
         http: &http::Settings,
     ) -> Result<(), StartError> {
         let Service { name, collections, assemble } = service;
-        let meters = Meters::of(&http.metrics, name);
+        let meters = Meters::of(&http.metrics, name).traced(&http.tracer);
         let store = adapters.store(name, &[collections, RESERVED].concat()).await?;
         let Base { clock, ids, tasks, bus } = adapters.base();
         let outbox = Arc::new(Outbox::new(ids.next(clock.now())));

@@ -35,6 +35,7 @@ const BANS: &[Ban] = &[
         homes: &[
             ("common/src/time", "the clock"),
             ("common/src/metrics", "measures how long things take; nothing decides by it"),
+            ("common/src/trace", "says when spans were; nothing decides by it"),
             ("common/src/run", "makes the system's clock"),
             ("common/src/telemetry", "log lines carry the wall time; nothing decides by it"),
         ],
