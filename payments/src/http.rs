@@ -14,12 +14,12 @@ use utoipa_axum::routes;
 
 use crate::Works;
 use crate::domain::{Payment, RequestKey, Token};
-use crate::pay::{PayRequest, Unpaid};
+use crate::pay::{CheckoutRequest, PayRequest, Unpaid};
 use crate::provider::{BadNotice, Letter, Provider};
 use crate::queries::{self, Seen};
 use crate::receipt::{self, Facts, Issuer};
 use crate::receipts;
-use crate::views::{NewPayment, Paid, PaymentView, ReceiptView};
+use crate::views::{Checkout, NewCheckout, NewPayment, Paid, PaymentView, ReceiptView};
 use crate::webhook::NotTaken;
 
 /// Longest token that is looked at, in characters.
@@ -49,6 +49,7 @@ impl FromRef<Api> for Kit {
 pub fn routes(api: Api) -> OpenApiRouter {
     OpenApiRouter::new()
         .routes(routes!(list, pay))
+        .routes(routes!(check_out))
         .routes(routes!(show))
         .routes(routes!(watch))
         .routes(routes!(show_receipt))
@@ -89,6 +90,45 @@ async fn pay(State(api): State<Api>, request: Write) -> Result<Response, Problem
     let id = api.works.pay.pay(asked).await.map_err(unpaid)?;
     let paid = Answer::created(&Paid { id }).with_location(format!("/api/payments/{id}"));
     Ok(paid.into_response())
+}
+
+/// Pay for an order where the payment provider asks for the card
+///
+/// Begins a payment and says where its buyer makes it: on a page of the provider's, or with the
+/// provider's script in the browser. Who asks again is shown the same payment, as long as it is not
+/// made. What came of it is seen with `GET /api/payments/{id}/live`.
+#[utoipa::path(
+    operation_id = "checkOut",
+    post, path = "/api/payments/checkouts", tag = "payments", request_body = NewCheckout,
+    security(("session" = [])),
+    responses(
+        (status = 201, description = "Where to pay", body = Checkout),
+        (status = 400, description = "The body is not as it must be", body = Errors),
+        (status = 404, description = "There is no such order", body = Errors),
+        (
+            status = 409, body = Errors,
+            description = "The order has ended or is being paid, or the provider has no such place",
+        ),
+        (status = 503, description = "Where is not known yet: ask again", body = Errors),
+    )
+)]
+async fn check_out(State(api): State<Api>, request: Write) -> Result<Response, Problem> {
+    let buyer = request.session()?.user_id;
+    let mut fields = request.fields()?;
+    let Some(order) = fields.id::<OrderId>("orderId") else {
+        return Err(fields.refusal().into());
+    };
+    fields.check()?;
+    let key = request
+        .request_key()?
+        .map(|key| RequestKey { id: key.id.clone(), fingerprint: key.fingerprint.clone() });
+    let back = format!("{}/orders/{order}", site(&request));
+    let trace = request.trace().to_owned();
+    let asked = CheckoutRequest { order, buyer, back, request: key, trace };
+    let (id, door) = api.works.pay.check_out(asked).await.map_err(unpaid)?;
+    let provider = api.works.resolver.providers().chosen().name();
+    let checkout = Checkout::of(id, provider, door);
+    Ok(Answer::created(&checkout).with_location(format!("/api/payments/{id}")).into_response())
 }
 
 /// List one's own payments
@@ -282,6 +322,17 @@ impl Owned for Seen {
     fn owner(&self) -> UserId {
         self.payment.buyer
     }
+}
+
+/// Where the buyer came from and goes back to. Where the operator has not said it, it is what the
+/// buyer's own request says: nobody else is sent there.
+fn site(request: &Write) -> String {
+    if let Some(url) = &request.kit().settings().public_url {
+        return url.to_string();
+    }
+    let named = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
+    let host = named("x-forwarded-host").or_else(|| named("host")).unwrap_or("localhost");
+    format!("http://{host}")
 }
 
 /// The field `token`. What was sent is never repeated in a fault: it may be a card number.

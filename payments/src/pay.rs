@@ -22,6 +22,7 @@ use tokio::sync::oneshot;
 use crate::commands::{Begun, Start};
 use crate::domain::refund::{Fate, fate};
 use crate::domain::{Decline, Means, Payable, Payment, RequestKey, State, Token};
+use crate::provider::Door;
 use crate::queries;
 use crate::resolve::Resolver;
 
@@ -41,6 +42,30 @@ pub struct PayRequest {
     pub request: Option<RequestKey>,
     /// For events and logs.
     pub trace: String,
+}
+
+/// Somebody wants to pay where the provider asks for the card.
+#[derive(Debug, Clone)]
+pub struct CheckoutRequest {
+    /// What.
+    pub order: OrderId,
+    /// Who.
+    pub buyer: UserId,
+    /// Where they come back to.
+    pub back: String,
+    /// Which request it is, where it came with an idempotency key.
+    pub request: Option<RequestKey>,
+    /// For events and logs.
+    pub trace: String,
+}
+
+/// A request to pay, with whatever.
+struct Asked {
+    order: OrderId,
+    buyer: UserId,
+    means: Means,
+    request: Option<RequestKey>,
+    trace: String,
 }
 
 /// Why a request to pay has no payment to show.
@@ -74,6 +99,8 @@ impl Pay {
         let order = asked.order;
         // Whether it is known or not, the decision says.
         queries::awaited(self.resolver.engine(), order).await?;
+        let PayRequest { order: _, buyer, token, request, trace } = asked;
+        let asked = Asked { order, buyer, means: Means::Token(token), request, trace };
         let payment = match self.begin(asked).await? {
             Begun::Started(payment) | Begun::Joined(payment) => payment,
             Begun::Refused(why) => return Err(Failure::Refused(Refusal::State(why)).into()),
@@ -81,13 +108,47 @@ impl Pay {
         self.end_of(payment, order).await
     }
 
+    /// Begins a payment that its buyer makes where the provider asks for the card, and says where
+    /// that is. Who asks again is shown the same one. What comes of it is seen of the payment.
+    ///
+    /// # Errors
+    /// See [`Unpaid`].
+    pub async fn check_out(&self, asked: CheckoutRequest) -> Result<(PaymentId, Door), Unpaid> {
+        let conflict = |why: String| Unpaid::Failed(Failure::Refused(Refusal::Conflict(why)));
+        if !self.resolver.providers().chosen().has_doors() {
+            let why = "The payment provider asks for no cards itself: pay with a token";
+            return Err(conflict(why.to_owned()));
+        }
+        let CheckoutRequest { order, buyer, back, request, trace } = asked;
+        let engine = self.resolver.engine();
+        queries::awaited(engine, order).await?;
+        let asked = Asked { order, buyer, means: Means::Page { back }, request, trace };
+        let id = match self.begin(asked).await {
+            Ok(Begun::Started(payment) | Begun::Joined(payment)) => payment,
+            Ok(Begun::Refused(why)) | Err(Failure::Refused(Refusal::State(why))) => {
+                return Err(conflict(why));
+            }
+            Err(failure) => return Err(failure.into()),
+        };
+        let Some(seen) = queries::payment(engine, id).await? else {
+            return Err(Failure::Refused(Refusal::NotFound).into());
+        };
+        match self.resolver.door(&seen).await? {
+            Ok(Some(door)) => Ok((id, door)),
+            Ok(None) => Err(conflict("The payment has come to its end".to_owned())),
+            Err(error) => {
+                tracing::warn!(payment = %id, %error, "where to pay it is not known yet");
+                Err(Unpaid::Unresolved)
+            }
+        }
+    }
+
     /// Commits the intent and makes the first look, in a task; returns when the intent is
     /// committed.
-    async fn begin(&self, asked: PayRequest) -> Result<Begun, Failure> {
-        let PayRequest { order, buyer, token, request, trace } = asked;
+    async fn begin(&self, asked: Asked) -> Result<Begun, Failure> {
+        let Asked { order, buyer, means, request, trace } = asked;
         let lease = self.resolver.lease();
         let provider = self.resolver.providers().chosen().name();
-        let means = Means::Token(token);
         let trace_of_it = trace.clone();
         let start = Start { order, buyer, means, provider, request, trace: trace_of_it, lease };
         let resolver = Arc::clone(&self.resolver);

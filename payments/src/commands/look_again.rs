@@ -4,13 +4,17 @@ use common::command::{Change, Command, Docs, Key, Moment, Refusal};
 use common::id::PaymentId;
 use std::time::Duration;
 
-use crate::domain::Payment;
+use crate::domain::{Means, Payment, State};
 
 /// The pause after the first look in vain; it doubles with each further one.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 
 /// Longest pause: well within the 60 s by which an end must be known once a fault is over (I3).
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+
+/// Longest pause while the buyer is at it: people take their time, and the provider's notice comes
+/// first nearly always.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// A look at a payment was in vain.
 #[derive(Debug, Clone)]
@@ -35,12 +39,16 @@ impl Command for LookAgain {
             return Ok(Change::nothing(()));
         }
         let looks = payment.value.looks.saturating_add(1);
-        let later = payment.value.clone().look_at(at.now.plus(pause(looks)));
+        let longest = match &payment.value.state {
+            State::Started { means: Means::Page { .. }, .. } => LONGEST_WAIT,
+            _ => LONGEST_PAUSE,
+        };
+        let later = payment.value.clone().look_at(at.now.plus(pause(looks, longest)));
         Ok(Change::nothing(()).put(Payment { looks, ..later }))
     }
 }
 
-fn pause(looks: u32) -> Duration {
+fn pause(looks: u32, longest: Duration) -> Duration {
     let doubled = FIRST_PAUSE.saturating_mul(1 << looks.saturating_sub(1).min(16));
-    doubled.min(LONGEST_PAUSE)
+    doubled.min(longest)
 }

@@ -5,6 +5,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test panics on purpose")]
 
+mod browser;
+mod letters;
 mod line;
 mod shop;
 mod verdict;

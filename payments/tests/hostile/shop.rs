@@ -24,9 +24,9 @@ use common::store::memory::MemoryStore;
 use common::task::{Spawn, Work};
 use common::time::{Clock, Timestamp};
 use payments::domain::{Payment, Token};
-use payments::pay::{PayRequest, Unpaid};
+use payments::pay::{CheckoutRequest, PayRequest, Unpaid};
 use payments::provider::stripe::{Account, Stripe};
-use payments::provider::{Letter, Provider, Wire};
+use payments::provider::{Door, Letter, Provider, Wire};
 use payments::webhook::NotTaken;
 use payments::{Timing, Works, consume, queries};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -288,6 +288,16 @@ impl Shop {
         let request = PayRequest { order, buyer: self.buyer, token, request: None, trace };
         let process = self.process()?;
         Some(process.works.pay.pay(request).await)
+    }
+
+    /// Goes to where the provider asks for the card: the payment, and Stripe's name for it.
+    pub async fn check_out(&self, order: OrderId) -> Result<(PaymentId, String), Unpaid> {
+        let (back, trace) = ("https://tickets.example/orders/1".to_owned(), "test".to_owned());
+        let request = CheckoutRequest { order, buyer: self.buyer, back, request: None, trace };
+        let (id, door) = self.process().unwrap().works.pay.check_out(request).await?;
+        let Door::Element { client_secret, .. } = door else { panic!("{door:?}") };
+        let (name, _) = client_secret.split_once("_secret_").unwrap();
+        Ok((id, name.to_owned()))
     }
 
     /// A webhook arrives.
