@@ -115,13 +115,17 @@ impl Pay {
     /// See [`Unpaid`].
     pub async fn check_out(&self, asked: CheckoutRequest) -> Result<(PaymentId, Door), Unpaid> {
         let conflict = |why: String| Unpaid::Failed(Failure::Refused(Refusal::Conflict(why)));
+        let CheckoutRequest { order, buyer, back, request, trace } = asked;
+        let refused = |refusal| Unpaid::Failed(Failure::Refused(refusal));
+        let engine = self.resolver.engine();
+        let payable = queries::awaited(engine, order).await?;
+        if payable.ok_or_else(|| refused(Refusal::NotFound))?.buyer != buyer {
+            return Err(refused(Refusal::NotYours));
+        }
         if !self.resolver.providers().chosen().has_doors() {
             let why = "The payment provider asks for no cards itself: pay with a token";
             return Err(conflict(why.to_owned()));
         }
-        let CheckoutRequest { order, buyer, back, request, trace } = asked;
-        let engine = self.resolver.engine();
-        queries::awaited(engine, order).await?;
         let asked = Asked { order, buyer, means: Means::Page { back }, request, trace };
         let id = match self.begin(asked).await {
             Ok(Begun::Started(payment) | Begun::Joined(payment)) => payment,

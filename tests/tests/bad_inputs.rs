@@ -117,6 +117,7 @@ fn routes(ticket: &str, order: &str) -> Vec<Route> {
             &["orderId", "token"],
             &[],
         ),
+        route("POST", "/api/payments/checkouts", json!({"orderId": order}), &["orderId"], &[]),
     ]
 }
 

@@ -129,6 +129,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/payments/checkouts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pay for an order where the payment provider asks for the card
+         * @description Begins a payment and says where its buyer makes it: on a page of the provider's, or with the
+         *     provider's script in the browser. Who asks again is shown the same payment, as long as it is not
+         *     made. What came of it is seen with `GET /api/payments/{id}/live`.
+         */
+        post: operations["checkOut"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/payments/webhooks/{provider}": {
         parameters: {
             query?: never;
@@ -486,6 +508,28 @@ export interface components {
          * @enum {string}
          */
         CancelledBy: "buyer" | "expiry";
+        /**
+         * @description Where to pay. Either `url`, a page of the provider's; or `clientSecret` and `publishableKey`,
+         *     which the provider's script in the buyer's browser is given.
+         */
+        Checkout: {
+            /** @description What lets whoever has it make this one payment. */
+            clientSecret?: string | null;
+            /**
+             * @description Which payment.
+             * @example 6afd4dc00102030405000005
+             */
+            id: string;
+            /**
+             * @description Who moves the money.
+             * @example stripe
+             */
+            provider: string;
+            /** @description Whose account it is, for the provider's script. */
+            publishableKey?: string | null;
+            /** @description A page of the provider's, to be sent to. */
+            url?: string | null;
+        };
         /** @description Who somebody says they are. */
         Credentials: {
             /**
@@ -609,6 +653,14 @@ export interface components {
         KeySetDocument: {
             /** @description Newest first. */
             keys: components["schemas"]["PublicKeyDocument"][];
+        };
+        /** @description What to pay where the provider asks for the card. */
+        NewCheckout: {
+            /**
+             * @description The order. All of it is paid, at the price that its buyer saw.
+             * @example 6afd4dc00102030405000003
+             */
+            orderId: string;
         };
         /** @description What a ticket is to admit to. */
         NewEvent: {
@@ -1487,6 +1539,70 @@ export interface operations {
                 };
             };
             /** @description The outcome is not known yet: ask again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    checkOut: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Names this request: sent again with the same key and body, it gets the first answer again for 24 hours; with another body it is 422, and while the first is being worked on 409 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewCheckout"];
+            };
+        };
+        responses: {
+            /** @description Where to pay */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Checkout"];
+                };
+            };
+            /** @description The body is not as it must be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description There is no such order */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description The order has ended or is being paid, or the provider has no such place */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description Where is not known yet: ask again */
             503: {
                 headers: {
                     [name: string]: unknown;

@@ -1,4 +1,5 @@
-//! Stripe's webhooks: what is forged changes nothing (I27), and what is secret is kept nowhere (I28).
+//! Stripe's webhooks: what is forged changes nothing (I27), and what is secret is kept nowhere
+//! (I28).
 
 use std::time::Duration;
 
