@@ -33,8 +33,12 @@ fn every_flag_is_documented_with_its_variable() {
         let flags = flags(&help);
         assert!(flags.len() >= least, "{least} flags at least:\n{help}");
         for (flag, about) in flags {
-            let variable = flag.to_uppercase().replace('-', "_");
-            let named = format!("[env: TICKETING_{variable}");
+            let variable = match flag.as_str() {
+                // As everything that sends traces calls it.
+                "otlp-endpoint" => "OTEL_EXPORTER_OTLP_ENDPOINT".to_owned(),
+                flag => format!("TICKETING_{}", flag.to_uppercase().replace('-', "_")),
+            };
+            let named = format!("[env: {variable}");
             // The values of secrets are not shown.
             let shown = [format!("{named}="), format!("{named}]")];
             assert!(shown.iter().any(|shown| about.contains(shown)), "--{flag}: {about}");
