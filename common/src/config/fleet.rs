@@ -121,7 +121,7 @@ impl Fleet {
     /// # Errors
     /// With a sentence that names the option at fault.
     pub fn apply(&self, settings: http::Settings) -> Result<http::Settings, String> {
-        let mut settings = self.web.apply(settings)?;
+        let mut settings = self.metrics.apply(self.web.apply(settings)?)?;
         let file = self.client_key_file.as_deref();
         let key = Secret::read("--client-key", self.client_key.as_ref(), file)?;
         settings.client_key = key.map(|key| http::ClientKey::of_anywhere(key.reveal()));

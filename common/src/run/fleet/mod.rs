@@ -14,7 +14,6 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::{Adapters, Base, StartError, SystemClock, TokioTasks};
-use crate::bus::Bus;
 use crate::bus::jetstream::{self, JetStreamBus};
 use crate::config;
 use crate::execute::chain;
@@ -37,6 +36,7 @@ pub struct Fleet {
     database: String,
     mongodb: config::Secret,
     patience: Duration,
+    bus: Arc<JetStreamBus>,
     base: Base,
 }
 
@@ -64,8 +64,15 @@ impl Fleet {
             database: options.mongodb_database.clone(),
             mongodb: options.mongodb()?,
             patience: options.start_patience,
-            base: Base { clock: Arc::new(SystemClock), ids, tasks, bus: bus as Arc<dyn Bus> },
+            base: Base { clock: Arc::new(SystemClock), ids, tasks, bus: Arc::clone(&bus) as _ },
+            bus,
         })
+    }
+
+    /// Gives what this process has heard and not dealt with to the other replicas. To be called
+    /// last.
+    pub async fn close(&self) {
+        self.bus.close().await;
     }
 
     /// Opens `database`, waiting for it where it is away.

@@ -87,6 +87,7 @@ async fn run<C>(
     // Requests are tracked apart from workers, because they end first.
     serve(listener, app, &TokioTasks::here(), GRACE, stopping).await;
     running.stop().await;
+    fleet.close().await;
     tracing::info!("stopped");
     Ok(())
 }
