@@ -81,6 +81,7 @@ promises! {
     batches_are_full_or_empty
     an_idle_member_waits
     who_stops_waiting_loses_nothing
+    what_is_not_acknowledged_is_behind
 }
 
 #[tokio::test]

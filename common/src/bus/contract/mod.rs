@@ -285,3 +285,18 @@ pub async fn batches_are_full_or_empty(bus: &dyn Bus) -> Result<(), BusDown> {
     assert_eq!(received[0].id, all[0].id);
     Ok(())
 }
+
+/// How far a group is behind is what it has not acknowledged, held or still to come.
+///
+/// # Errors
+/// When the bus cannot serve.
+pub async fn what_is_not_acknowledged_is_behind(bus: &dyn Bus) -> Result<(), BusDown> {
+    let mut member = bus.subscribe("group", &[SUBJECT]).await?;
+    assert_eq!(bus.behind("group").await, Some(0));
+    bus.publish(messages("waits", 10)).await?;
+    let received = receive(&mut *member, 10).await?;
+    assert_eq!(bus.behind("group").await, Some(10));
+    member.acknowledge(tokens(&received[..4])).await?;
+    assert_eq!(bus.behind("group").await, Some(6));
+    Ok(())
+}

@@ -156,6 +156,20 @@ async fn consumer_of(
     made.map_err(|error| down(subject, &error))
 }
 
+/// How many messages of `subject` the group has not acknowledged.
+pub(super) async fn behind(
+    connection: &Connection,
+    options: &Options,
+    group: &str,
+    subject: &str,
+) -> Result<u64, BusDown> {
+    connection.ready().await?;
+    // What makes a consumer tells how one that is there stands: no further permission is needed.
+    let consumer = consumer_of(connection, options, group, subject).await?;
+    let info = consumer.cached_info();
+    Ok(info.num_pending + u64::try_from(info.num_ack_pending).unwrap_or(u64::MAX))
+}
+
 async fn acknowledge_all(client: &Client, replies: Vec<Subject>) -> Result<(), String> {
     let mut replies = replies.into_iter();
     // A consumer deals with them in their order: the answer to the last speaks for all.

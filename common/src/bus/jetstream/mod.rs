@@ -28,9 +28,10 @@ mod member;
 mod pull;
 mod streams;
 
+use std::collections::HashMap;
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_nats::jetstream::context::{PublishError, PublishErrorKind};
@@ -125,6 +126,8 @@ pub struct JetStreamBus {
     options: Arc<Options>,
     connection: Connection,
     streams: Streams,
+    /// What each group of this process hears.
+    heard: Mutex<HashMap<&'static str, Vec<&'static str>>>,
     entropy: Arc<dyn Entropy>,
 }
 
@@ -147,7 +150,7 @@ impl JetStreamBus {
         let address = Address::read(&options.address)?;
         let connection = Connection::begin(&options, address, Arc::clone(&entropy)).await?;
         let (options, streams) = (Arc::new(options), Streams::default());
-        Ok(Arc::new(Self { options, connection, streams, entropy }))
+        Ok(Arc::new(Self { options, connection, streams, heard: Mutex::default(), entropy }))
     }
 
     /// Whether a server answers.
@@ -167,6 +170,11 @@ impl JetStreamBus {
             let cost = "what members held comes to others only after a while";
             tracing::warn!(%error, cost, "not everything was given back");
         }
+    }
+
+    fn heard(&self) -> MutexGuard<'_, HashMap<&'static str, Vec<&'static str>>> {
+        // Nothing that holds the lock can panic half-way.
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Sends all, in their order, and waits until all are acknowledged.
@@ -224,11 +232,22 @@ impl Bus for JetStreamBus {
     ) -> Result<Box<dyn Subscription>, BusDown> {
         let options = Arc::clone(&self.options);
         let member = Member::join(&self.connection, options, &*self.entropy, group, subjects);
-        Ok(Box::new(member.await?))
+        let member = member.await?;
+        self.heard().insert(group, subjects.to_vec());
+        Ok(Box::new(member))
     }
 
     async fn epoch(&self) -> Result<String, BusDown> {
         self.connection.ready().await?;
         Ok(self.keep_streams().await?.join("-"))
+    }
+
+    async fn behind(&self, group: &'static str) -> Option<u64> {
+        let subjects = self.heard().get(group).cloned()?;
+        let mut many = 0;
+        for subject in subjects {
+            many += member::behind(&self.connection, &self.options, group, subject).await.ok()?;
+        }
+        Some(many)
     }
 }
