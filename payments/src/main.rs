@@ -52,7 +52,7 @@ fn main() -> ExitCode {
         let sandbox = Sandbox::new(ledger, clock, Arc::new(SystemEntropy), Duration::ZERO);
         let provider = cli.payments.provider()?;
         let timing = Options::timing(provider.as_ref());
-        let issuer = cli.payments.receipt_issuer;
+        let issuer = cli.payments.receipt_issuer.clone();
         Ok(payments::service(payments::Settings { sandbox, provider, timing, issuer }))
     })
 }
