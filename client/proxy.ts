@@ -1,6 +1,8 @@
 import { type NextRequest, NextResponse } from 'next/server'
 import { apiOrigin } from './lib/api/origin'
 import { isId } from './lib/paths'
+import { paymentProvider } from './lib/payment-provider'
+import { contentSecurityPolicy } from './lib/security-policy'
 
 /**
  * Before every page: a nonce and the Content-Security-Policy that names it, and the word to the server in front which
@@ -13,7 +15,7 @@ export async function proxy(request: NextRequest): Promise<NextResponse> {
   if (tidy) return NextResponse.redirect(tidy, 307)
 
   const nonce = btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(16))))
-  const policy = contentSecurityPolicy(nonce)
+  const policy = contentSecurityPolicy(nonce, await pagesToPayOn(request))
   const headers = new Headers(request.headers)
   // Next.js reads the nonce for its own scripts from here.
   headers.set('content-security-policy', policy)
@@ -41,22 +43,10 @@ export const config = {
   ],
 }
 
-function contentSecurityPolicy(nonce: string): string {
-  // The development server evaluates code and injects styles, to replace modules as one edits them.
-  const dev = process.env.NODE_ENV === 'development'
-  return [
-    "default-src 'none'",
-    `script-src 'self' 'nonce-${nonce}' 'strict-dynamic'${dev ? " 'unsafe-eval'" : ''}`,
-    `style-src 'self'${dev ? " 'unsafe-inline'" : ''}`,
-    "img-src 'self'",
-    "font-src 'self'",
-    `connect-src 'self'${dev ? ' ws:' : ''}`,
-    "manifest-src 'self'",
-    "form-action 'self'",
-    "frame-ancestors 'none'",
-    "base-uri 'none'",
-    "object-src 'none'",
-  ].join('; ')
+/** Where the payment provider's pages are, for pages with a form that leads there. */
+async function pagesToPayOn(request: NextRequest): Promise<string | undefined> {
+  if (!/^\/orders\/[0-9a-f]{24}$/.test(request.nextUrl.pathname)) return undefined
+  return (await paymentProvider())?.pages ?? undefined
 }
 
 /** Which of the pages that look the same to everybody who is not signed in this is. */

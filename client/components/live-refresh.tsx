@@ -18,9 +18,17 @@ export function LiveRefresh({
     url,
     event,
     (data) => {
-      if (data.version !== version) router.refresh()
+      if (data.version !== version && !isLeaving()) router.refresh()
     },
     () => router.refresh(),
   )
   return null
+}
+
+/**
+ * Whether a form is about to lead to another site. The router would ask that site for the page anew; should the form come to
+ * nothing, its answer shows the page anew by itself.
+ */
+function isLeaving(): boolean {
+  return document.querySelector('[data-leads-away] [aria-disabled]') !== null
 }

@@ -19,7 +19,7 @@ use crate::provider::{BadNotice, Letter, Provider};
 use crate::queries::{self, Seen};
 use crate::receipt::{self, Facts, Issuer};
 use crate::receipts;
-use crate::views::{Checkout, NewCheckout, NewPayment, Paid, PaymentView, ReceiptView};
+use crate::views::{Checkout, Mover, NewCheckout, NewPayment, Paid, PaymentView, ReceiptView};
 use crate::webhook::NotTaken;
 
 /// Longest token that is looked at, in characters.
@@ -50,6 +50,7 @@ pub fn routes(api: Api) -> OpenApiRouter {
     OpenApiRouter::new()
         .routes(routes!(list, pay))
         .routes(routes!(check_out))
+        .routes(routes!(mover))
         .routes(routes!(show))
         .routes(routes!(watch))
         .routes(routes!(show_receipt))
@@ -129,6 +130,20 @@ async fn check_out(State(api): State<Api>, request: Write) -> Result<Response, P
     let provider = api.works.resolver.providers().chosen().name();
     let checkout = Checkout::of(id, provider, door);
     Ok(Answer::created(&checkout).with_location(format!("/api/payments/{id}")).into_response())
+}
+
+/// Show who moves the money
+///
+/// Of payments that begin now. Where there are pages to pay on, `POST /api/payments/checkouts` says
+/// which; otherwise a token is needed.
+#[utoipa::path(
+    operation_id = "showProvider",
+    get, path = "/api/payments/provider", tag = "payments",
+    responses((status = 200, description = "The payment provider", body = Mover))
+)]
+async fn mover(State(api): State<Api>, request: Read) -> Response {
+    let provider = api.works.resolver.providers().chosen();
+    request.answer_unversioned(&Mover::of(provider.as_ref()))
 }
 
 /// List one's own payments
@@ -332,7 +347,8 @@ fn site(request: &Write) -> String {
     }
     let named = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
     let host = named("x-forwarded-host").or_else(|| named("host")).unwrap_or("localhost");
-    format!("http://{host}")
+    let is_https = named("x-forwarded-proto").is_some_and(|p| p.eq_ignore_ascii_case("https"));
+    format!("{}://{host}", if is_https { "https" } else { "http" })
 }
 
 /// The field `token`. What was sent is never repeated in a fault: it may be a card number.

@@ -56,9 +56,9 @@ pub struct Options {
     )]
     pub stripe_webhook_secret_file: Option<PathBuf>,
 
-    /// Stripe's publishable key, pk_…: with it buyers pay on the checkout page, without it on a
-    /// page of Stripe's
-    #[arg(long, env = "TICKETING_STRIPE_PUBLISHABLE_KEY", value_name = "KEY")]
+    /// Stripe's publishable key, pk_…: for sites that show Stripe's Payment Element themselves. The
+    /// pages that come with this program do not: they send buyers to Stripe's
+    #[arg(long, env = "TICKETING_STRIPE_PUBLISHABLE_KEY", value_name = "KEY", hide = true)]
     pub stripe_publishable_key: Option<String>,
 
     /// Where Stripe's API is
@@ -143,7 +143,12 @@ impl Options {
                 .to_owned());
         }
         let wire = Https::to(&self.stripe_api).map_err(|error| format!("--stripe-api: {error}"))?;
-        let account = Account { secret_key, webhook_secrets, publishable_key };
+        // Another API than the real one shows pages of its own.
+        let pages = match self.stripe_api.as_str() {
+            stripe::API => stripe::PAGES.to_owned(),
+            other => other.trim_end_matches('/').to_owned(),
+        };
+        let account = Account { secret_key, webhook_secrets, publishable_key, pages };
         Ok(Arc::new(Stripe::new(account, Arc::new(wire))))
     }
 }
@@ -191,6 +196,18 @@ mod tests {
         assert_eq!(name(&[KEY, SIGNING].concat()), Ok(Some("stripe")));
         let sandbox = ["--payment-provider", "sandbox"];
         assert_eq!(name(&[&KEY[..], &sandbox].concat()), Ok(None));
+    }
+
+    #[test]
+    fn buyers_are_sent_to_stripe_unless_another_site_asks_for_their_cards() {
+        let pages = |more: &[&str]| {
+            let args = [&KEY[..], &SIGNING, more].concat();
+            parse(&args).provider().unwrap().unwrap().pages().map(str::to_owned)
+        };
+        assert_eq!(pages(&[]).as_deref(), Some("https://checkout.stripe.com"));
+        let here = ["--stripe-api", "http://127.0.0.1:9/"];
+        assert_eq!(pages(&here).as_deref(), Some("http://127.0.0.1:9"));
+        assert_eq!(pages(&["--stripe-publishable-key", "pk_test_x"]), None);
     }
 
     #[test]

@@ -22,7 +22,7 @@ use tokio::sync::oneshot;
 use crate::commands::{Begun, Start};
 use crate::domain::refund::{Fate, fate};
 use crate::domain::{Decline, Means, Payable, Payment, RequestKey, State, Token};
-use crate::provider::Door;
+use crate::provider::{Door, ProviderError};
 use crate::queries;
 use crate::resolve::Resolver;
 
@@ -134,17 +134,44 @@ impl Pay {
             }
             Err(failure) => return Err(failure.into()),
         };
-        let Some(seen) = queries::payment(engine, id).await? else {
-            return Err(Failure::Refused(Refusal::NotFound).into());
-        };
-        match self.resolver.door(&seen).await? {
-            Ok(Some(door)) => Ok((id, door)),
-            Ok(None) => Err(conflict("The payment has come to its end".to_owned())),
-            Err(error) => {
-                tracing::warn!(payment = %id, %error, "where to pay it is not known yet");
-                Err(Unpaid::Unresolved)
+        Ok((id, self.door_of(id).await?))
+    }
+
+    /// Where a payment is made. The first look may be opening it at the provider just now, which
+    /// answers only one of two such calls: this one asks again then.
+    async fn door_of(&self, id: PaymentId) -> Result<Door, Unpaid> {
+        let engine = self.resolver.engine();
+        let mut watch = engine.watchers().watch(Key::of::<Payment>(id));
+        let deadline = engine.clock().sleep(self.answer_within);
+        tokio::pin!(deadline);
+        loop {
+            let seen = queries::payment(engine, id).await?;
+            let seen = seen.ok_or(Failure::Refused(Refusal::NotFound))?;
+            match self.resolver.door(&seen).await? {
+                Ok(Some(door)) => return Ok(door),
+                Ok(None) => return Err(Failure::Refused(self.why_over(id).await?).into()),
+                Err(error) => {
+                    tracing::warn!(payment = %id, %error, "where to pay it is not known yet");
+                    if matches!(error, ProviderError::Rejected(_)) {
+                        return Err(Unpaid::Unresolved);
+                    }
+                }
+            }
+            tokio::select! {
+                biased;
+                () = watch.changed() => {}
+                () = &mut deadline => return Err(Unpaid::Unresolved),
+                () = engine.clock().sleep(LOOK) => {}
             }
         }
+    }
+
+    async fn why_over(&self, id: PaymentId) -> Result<Refusal, Failure> {
+        let seen = queries::payment(self.resolver.engine(), id).await?;
+        Ok(Refusal::Conflict(match seen.map(|seen| seen.payment.state) {
+            Some(State::Declined { decline, .. }) => decline.message,
+            _ => "The payment has come to its end".to_owned(),
+        }))
     }
 
     /// Commits the intent and makes the first look, in a task; returns when the intent is

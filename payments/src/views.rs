@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use crate::commands::status;
 use crate::domain::State;
-use crate::provider::Door;
+use crate::provider::{Door, Provider};
 use crate::queries::Seen;
 use crate::receipt::Facts;
 
@@ -77,6 +77,27 @@ impl Checkout {
             }
         };
         Self { id, provider: provider.to_owned(), url, client_secret, publishable_key }
+    }
+}
+
+/// Who moves the money.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Provider)]
+pub struct Mover {
+    /// Its name. In the sandbox no real money moves.
+    #[schema(value_type = String, example = "stripe")]
+    name: &'static str,
+    /// Where its own pages are that buyers pay on; missing where it has none, or where they are not
+    /// used.
+    #[schema(example = "https://checkout.stripe.com")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pages: Option<String>,
+}
+
+impl Mover {
+    /// A provider as buyers see it.
+    pub fn of(provider: &dyn Provider) -> Self {
+        Self { name: provider.name(), pages: provider.pages().map(str::to_owned) }
     }
 }
 

@@ -219,6 +219,15 @@ async fn a_payment_is_watched_by_its_buyer_alone_until_it_has_gone_back() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn anybody_is_told_who_moves_the_money() {
+    let site = Site::new().await;
+    for who in [None, Some(STRANGER)] {
+        let answer = site.get(who, "/api/payments/provider").await.is(200);
+        assert_eq!(answer.json(), json!({"name": "sandbox"}));
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn checks_come_in_the_order_of_the_contract() {
     let site = Site::new().await;
     let order = site.world.place().await;

@@ -103,6 +103,7 @@ fn rows(things: &Things) -> Vec<Row> {
         open("GET", "/api/tickets", "/api/tickets"),
         open("GET", "/api/tickets/{}", &format!("/api/tickets/{ticket}")),
         open("GET", "/api/tickets/{}/live", &format!("/api/tickets/{ticket}/live")),
+        open("GET", "/api/payments/provider", "/api/payments/provider"),
         open("GET", "/api/openapi.json", "/api/openapi.json"),
         open("GET", "/api/health/live", "/api/health/live"),
         open("GET", "/api/health/ready", "/api/health/ready"),

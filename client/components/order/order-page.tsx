@@ -3,6 +3,7 @@ import type { IssuedReceipt, Order, Payment, Ticket } from '@/lib/api'
 import { newKey } from '@/lib/forms'
 import { money, plural } from '@/lib/money'
 import { isMoving, type Standing, standingOf, standingWords, unsettled } from '@/lib/order-standing'
+import { type Provider, providerName } from '@/lib/payment-provider'
 import { visitorLocale } from '@/lib/session'
 import { Form } from '../form/form'
 import { Submit } from '../form/submit'
@@ -24,6 +25,7 @@ export async function OrderPage({
   order,
   payments,
   issued,
+  provider,
   ticket,
   serverNow,
 }: {
@@ -31,12 +33,16 @@ export async function OrderPage({
   payments: Payment[]
   /** The receipt, of an order that is complete. */
   issued?: IssuedReceipt
+  /** Who moves the money, where that is known. */
+  provider?: Provider
   /** As it is now, if it is still there: what it admits to. */
   ticket?: Ticket
   serverNow: number
 }) {
   const locale = await visitorLocale()
   const standing = standingOf(order, payments)
+  const elsewhere = standing === 'paying' && provider?.pages ? providerName(provider) : undefined
+  const words = elsewhere ? waitingAt(elsewhere) : standingWords[standing]
   const unpaid = standing === 'open' || standing === 'paying'
   const total = money(order.total, order.currency, locale, true)
   const watched = unsettled(order, payments)
@@ -56,10 +62,8 @@ export async function OrderPage({
       ) : null}
       <div className={styles.head}>
         <div>
-          <StandingHeadline standing={standing}>
-            {standingWords[standing].headline}
-          </StandingHeadline>
-          <p className={styles.lead}>{standingWords[standing].lead}</p>
+          <StandingHeadline standing={standing}>{words.headline}</StandingHeadline>
+          <p className={styles.lead}>{words.lead}</p>
         </div>
         {standing === 'open' ? <OrderClock until={order.expiresAt} serverNow={serverNow} /> : null}
       </div>
@@ -78,13 +82,14 @@ export async function OrderPage({
       <div className={styles.main}>
         {unpaid ? (
           <>
-            {standing === 'paying' ? <Paying /> : null}
-            <div hidden={standing === 'paying'}>
+            {standing === 'paying' && !elsewhere ? <Paying /> : null}
+            <div hidden={standing === 'paying' && !elsewhere}>
               <PaymentPanel
-                provider="sandbox"
+                provider={provider}
                 order={order}
                 formKey={newKey()}
                 pay={`Pay ${total}`}
+                begun={standing === 'paying'}
               />
             </div>
           </>
@@ -94,6 +99,14 @@ export async function OrderPage({
       </div>
     </div>
   )
+}
+
+/** A payment that is made on a page of the provider's, and not known to be made. */
+function waitingAt(name: string): { headline: string; lead: string } {
+  return {
+    headline: 'Waiting for your payment',
+    lead: `If you have paid, stay here: this page shows it as soon as ${name} says so. If not, go on there.`,
+  }
 }
 
 function stubNote(order: Order, standing: Standing, locale: string): string {

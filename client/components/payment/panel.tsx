@@ -1,23 +1,35 @@
-import type { ReactNode } from 'react'
 import type { Order } from '@/lib/api'
+import type { Provider } from '@/lib/payment-provider'
+import { Notice } from '../ui/notice'
+import { PagePanel } from './page-panel'
 import { SandboxPanel } from './sandbox-panel'
 
-/** Who moves the money. Each has a panel of its own, which hands a token to an action of its own. */
-export type Provider = 'sandbox'
-
 export type PanelProps = {
+  /** Who moves the money. */
+  provider: Provider
   order: Order
   /** The idempotency key of the first attempt. */
   formKey: string
   /** `Pay $70.00` */
   pay: string
+  /** Whether a payment has begun that its buyer may still make. */
+  begun: boolean
 }
 
-const panels: Record<Provider, (props: PanelProps) => ReactNode> = {
-  sandbox: SandboxPanel,
-}
-
-export function PaymentPanel({ provider, ...props }: PanelProps & { provider: Provider }) {
-  const Panel = panels[provider]
-  return <Panel {...props} />
+/** Each way to pay has a panel of its own, with an action of its own. */
+export function PaymentPanel({
+  provider,
+  ...props
+}: Omit<PanelProps, 'provider'> & { provider?: Provider }) {
+  if (provider?.pages) return <PagePanel provider={provider} {...props} />
+  if (provider?.name === 'sandbox') return <SandboxPanel provider={provider} {...props} />
+  return provider ? (
+    <Notice tone="bad" title="This site cannot take payments here.">
+      <p>Nothing was charged. Please tell the people who run it.</p>
+    </Notice>
+  ) : (
+    <Notice tone="wait" title="How to pay cannot be shown right now.">
+      <p>Nothing was charged. Please load this page again in a moment.</p>
+    </Notice>
+  )
 }

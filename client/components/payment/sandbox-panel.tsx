@@ -4,7 +4,7 @@ import { Choice } from '../form/choice'
 import { Form } from '../form/form'
 import { Submit } from '../form/submit'
 import type { PanelProps } from './panel'
-import styles from './sandbox-panel.module.css'
+import styles from './panel.module.css'
 
 /** The sandbox has no cards: one picks what its bank should answer. */
 export function SandboxPanel({ order, formKey, pay }: PanelProps) {

@@ -23,10 +23,13 @@ export type Server = {
 export async function startServer({
   orderWindow = '15m',
   demo = false,
+  stripe,
 }: {
   orderWindow?: string
   /** Filled with what `ticketing demo` makes. */
   demo?: boolean
+  /** Where the Stripe is that moves the money; without it the sandbox does. */
+  stripe?: string
 } = {}): Promise<Server> {
   const home = mkdtempSync(join(folder('servers'), 'server-'))
   const [data, log] = [join(home, 'data'), join(home, 'log')]
@@ -41,7 +44,11 @@ export async function startServer({
       ...['--password-memory-kib', '8', '--signups-per-minute', '1000000'],
       ...['--log-level', 'warn'],
     ],
-    { cwd: root, stdio: ['ignore', 'pipe', file], env: environment() },
+    {
+      cwd: root,
+      stdio: ['ignore', 'pipe', file],
+      env: { ...environment(), ...(stripe ? account(stripe) : {}) },
+    },
   )
   closeSync(file)
   const orphaned = () => child.kill('SIGTERM')
@@ -64,6 +71,14 @@ export async function startServer({
     await ended(child)
     process.off('exit', orphaned)
     throw new Error(`${error}\nThe server's log (${log}):\n${readFileSync(log, 'utf8')}`)
+  }
+}
+
+function account(stripe: string): NodeJS.ProcessEnv {
+  return {
+    TICKETING_STRIPE_SECRET_KEY: 'sk_test_e2e',
+    TICKETING_STRIPE_WEBHOOK_SECRET: 'whsec_e2e',
+    TICKETING_STRIPE_API: stripe,
   }
 }
 

@@ -2,10 +2,13 @@ import { writeFileSync } from 'node:fs'
 import { type BrowserContextOptions, test as base } from '@playwright/test'
 import { Person } from './person.ts'
 import { type Server, startServer } from './server.ts'
+import { Stripe } from './stripe.ts'
 
 type Choices = {
   /** For how long an order holds its ticket. Another one is another server, and so another worker. */
   orderWindow: string
+  /** Who moves the money. */
+  provider: 'sandbox' | 'stripe'
 }
 type ForWorker = { server: Server }
 type ForTest = {
@@ -15,12 +18,15 @@ type ForTest = {
 
 export const test = base.extend<ForTest, Choices & ForWorker>({
   orderWindow: ['15m', { option: true, scope: 'worker' }],
+  provider: ['sandbox', { option: true, scope: 'worker' }],
 
   server: [
-    async ({ orderWindow }, use) => {
-      const server = await startServer({ orderWindow })
+    async ({ orderWindow, provider }, use) => {
+      const stripe = provider === 'stripe' ? await new Stripe().start() : undefined
+      const server = await startServer({ orderWindow, stripe: stripe?.url })
       await use(server)
       await server.end()
+      stripe?.end()
     },
     { scope: 'worker', timeout: 11 * 60_000 },
   ],

@@ -2,7 +2,7 @@
 
 import { refresh } from 'next/cache'
 import { RedirectType, redirect } from 'next/navigation'
-import { orders, payments } from '../api'
+import { mayRepeat, orders, type Problem, payments } from '../api'
 import { type FormState, failed, invalid, keyOf, text } from '../forms'
 import { signInFor } from '../paths'
 import { sandboxToken } from '../sandbox'
@@ -14,18 +14,33 @@ export async function payInSandbox(state: FormState, data: FormData): Promise<Fo
   return pay(state, data, token)
 }
 
+/** Leads to the provider's page for an order: the same one for as long as it is neither paid nor over. */
+export async function payOnPage(state: FormState, data: FormData): Promise<FormState> {
+  const orderId = text(data, 'orderId')
+  const answer = await payments.checkOut({ orderId })
+  if (answer.ok && answer.data.url) redirect(answer.data.url)
+  const problem: Problem = answer.ok
+    ? {
+        kind: 'refused',
+        message: 'This site cannot take payments here. Please tell the people who run it.',
+        fields: {},
+      }
+    : answer.problem
+  await leaveIfOver(orderId, problem)
+  refresh()
+  const message = mayRepeat(problem)
+    ? 'The page to pay on could not be opened just now. Please try again in a moment; if you have paid already, this page shows it by itself.'
+    : problem.message
+  return failed(state, data, { ...problem, message })
+}
+
 /** Pays with the token that a provider's panel made of a card. */
 async function pay(state: FormState, data: FormData, token: string): Promise<FormState> {
   const orderId = text(data, 'orderId')
   const path = `/orders/${orderId}`
   const answer = await payments.pay({ orderId, token }, keyOf(data))
   if (answer.ok) redirect(path, RedirectType.replace)
-  if (answer.problem.kind === 'signed-out') redirect(signInFor(path))
-  // The order has ended, or has been paid elsewhere: the page shows that by itself.
-  const order = await orders.show(orderId)
-  if (order.ok && (order.data.status === 'complete' || order.data.status === 'cancelled')) {
-    redirect(path, RedirectType.replace)
-  }
+  await leaveIfOver(orderId, answer.problem)
   refresh()
   const { problem } = answer
   const declined = problem.kind === 'refused'
@@ -35,4 +50,15 @@ async function pay(state: FormState, data: FormData, token: string): Promise<For
       ? `${problem.message} Nothing was charged: try again, or with another card.`
       : problem.message,
   })
+}
+
+/** Away from a form that can do no more: to the sign-in, or to what the order has come to. */
+async function leaveIfOver(orderId: string, problem: Problem): Promise<void> {
+  const path = `/orders/${orderId}`
+  if (problem.kind === 'signed-out') redirect(signInFor(path))
+  // The order has ended, or has been paid elsewhere: the page shows that by itself.
+  const order = await orders.show(orderId)
+  if (order.ok && (order.data.status === 'complete' || order.data.status === 'cancelled')) {
+    redirect(path, RedirectType.replace)
+  }
 }

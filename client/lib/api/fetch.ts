@@ -104,6 +104,10 @@ async function headersToPassOn(options: {
   if (session) result.set('cookie', `session=${session}`)
   const requestId = incoming.get('x-request-id')
   if (requestId) result.set('x-request-id', requestId)
+  // Where the visitor is: where the payment provider's page leads back to.
+  const host = incoming.get('x-forwarded-host') ?? incoming.get('host')
+  if (host) result.set('x-forwarded-host', host)
+  result.set('x-forwarded-proto', incoming.get('x-forwarded-proto') ?? 'http')
   const key = process.env.TICKETING_CLIENT_KEY
   // The last is what the proxy before us saw; those before it are what the visitor claims.
   const address = incoming.get('x-forwarded-for')?.split(',').at(-1)?.trim()

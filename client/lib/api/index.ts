@@ -56,6 +56,9 @@ export const orders = {
 export const payments = {
   pay: (body: components['schemas']['NewPayment'], idempotencyKey: string) =>
     call('post', '/api/payments', { body, idempotencyKey }),
+  /** No key: who asks again, on whichever page, is shown the same payment. */
+  checkOut: (body: components['schemas']['NewCheckout']) =>
+    call('post', '/api/payments/checkouts', { body }),
   show: (id: string) => call('get', '/api/payments/{id}', { path: { id } }),
   /** The attempts to pay an order, oldest first. */
   ofOrder: (orderId: string) => call('get', '/api/payments', { query: { orderId } }),

@@ -151,6 +151,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/payments/provider": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show who moves the money
+         * @description Of payments that begin now. Where there are pages to pay on, `POST /api/payments/checkouts` says
+         *     which; otherwise a token is needed.
+         */
+        get: operations["showProvider"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/payments/webhooks/{provider}": {
         parameters: {
             query?: never;
@@ -926,6 +947,20 @@ export interface components {
              */
             password: string;
         };
+        /** @description Who moves the money. */
+        Provider: {
+            /**
+             * @description Its name. In the sandbox no real money moves.
+             * @example stripe
+             */
+            name: string;
+            /**
+             * @description Where its own pages are that buyers pay on; missing where it has none, or where they are not
+             *     used.
+             * @example https://checkout.stripe.com
+             */
+            pages?: string | null;
+        };
         /** @description An Ed25519 public key as a JSON Web Key (RFC 8037). */
         PublicKeyDocument: {
             /** @description Always `EdDSA`. */
@@ -1611,6 +1646,31 @@ export interface operations {
                     "application/json": components["schemas"]["Errors"];
                 };
             };
+            default: components["responses"]["Error"];
+        };
+    };
+    showProvider: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Entity tags that are known; 304 if one is right */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The payment provider */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Provider"];
+                };
+            };
+            304: components["responses"]["NotModified"];
             default: components["responses"]["Error"];
         };
     };

@@ -164,6 +164,12 @@ pub trait Provider: Send + Sync + 'static {
         false
     }
 
+    /// Where its own pages are, as in `https://pay.example.com`; `None` where it sends buyers
+    /// nowhere.
+    fn pages(&self) -> Option<&str> {
+        None
+    }
+
     /// Makes a payment, and gives the provider's name for it. No money is asked for by this.
     ///
     /// # Errors

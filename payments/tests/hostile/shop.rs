@@ -25,7 +25,7 @@ use common::task::{Spawn, Work};
 use common::time::{Clock, Timestamp};
 use payments::domain::{Payment, Token};
 use payments::pay::{CheckoutRequest, PayRequest, Unpaid};
-use payments::provider::stripe::{Account, Stripe};
+use payments::provider::stripe::{self, Account, Stripe};
 use payments::provider::{Door, Letter, Provider, Wire};
 use payments::webhook::NotTaken;
 use payments::{Timing, Works, consume, queries};
@@ -334,6 +334,7 @@ fn provider(wire: Arc<dyn Wire>) -> Arc<dyn Provider> {
         secret_key: Secret::new(scripted::stripe::SECRET_KEY),
         webhook_secrets: vec![Secret::new(scripted::stripe::WEBHOOK_SECRET)],
         publishable_key: Some("pk_test_scripted".to_owned()),
+        pages: stripe::PAGES.to_owned(),
     };
     Arc::new(Stripe::new(account, wire))
 }

@@ -4,6 +4,7 @@ import { Missing } from '@/components/ui/missing'
 import { Trouble } from '@/components/ui/trouble'
 import { type IssuedReceipt, type Order, orders, type Payment, payments, tickets } from '@/lib/api'
 import { isId } from '@/lib/paths'
+import { paymentProvider } from '@/lib/payment-provider'
 
 export const metadata: Metadata = { title: 'Your order', robots: { index: false } }
 
@@ -11,7 +12,11 @@ export default async function Page({ params }: PageProps<'/orders/[id]'>) {
   const { id } = await params
   if (!isId(id)) return <Missing />
   const path = `/orders/${id}`
-  const [order, paid] = await Promise.all([orders.show(id), payments.ofOrder(id)])
+  const [order, paid, provider] = await Promise.all([
+    orders.show(id),
+    payments.ofOrder(id),
+    paymentProvider(),
+  ])
   if (!order.ok) {
     if (order.problem.kind === 'missing') return <Missing />
     return <Trouble problem={order.problem} path={path} />
@@ -30,6 +35,7 @@ export default async function Page({ params }: PageProps<'/orders/[id]'>) {
       order={order.data}
       payments={attempts}
       issued={issued}
+      provider={provider}
       ticket={ticket.ok ? ticket.data : undefined}
       serverNow={order.serverNow}
     />

@@ -40,6 +40,9 @@ pub const NAME: &str = "stripe";
 /// Where its API is.
 pub const API: &str = "https://api.stripe.com";
 
+/// Where its pages are that buyers pay on.
+pub const PAGES: &str = "https://checkout.stripe.com";
+
 /// What an account is known by.
 #[derive(Debug, Clone)]
 pub struct Account {
@@ -49,6 +52,8 @@ pub struct Account {
     pub webhook_secrets: Vec<Secret>,
     /// What the buyer's browser is told. Without it buyers pay on Stripe's own page.
     pub publishable_key: Option<String>,
+    /// Where Stripe's own pages are.
+    pub pages: String,
 }
 
 /// Stripe, for one account.
@@ -56,13 +61,14 @@ pub struct Stripe {
     api: Api,
     webhook_secrets: Vec<Secret>,
     publishable_key: Option<String>,
+    pages: String,
 }
 
 impl Stripe {
     /// Speaks for `account` over `wire`.
     pub fn new(account: Account, wire: Arc<dyn Wire>) -> Self {
-        let Account { secret_key, webhook_secrets, publishable_key } = account;
-        Self { api: Api::new(wire, secret_key), webhook_secrets, publishable_key }
+        let Account { secret_key, webhook_secrets, publishable_key, pages } = account;
+        Self { api: Api::new(wire, secret_key), webhook_secrets, publishable_key, pages }
     }
 }
 
@@ -86,6 +92,10 @@ impl Provider for Stripe {
 
     fn has_doors(&self) -> bool {
         true
+    }
+
+    fn pages(&self) -> Option<&str> {
+        self.publishable_key.is_none().then_some(self.pages.as_str())
     }
 
     async fn open(&self, request: &ChargeRequest) -> Result<String, ProviderError> {
