@@ -3,6 +3,9 @@ import { expect, test } from '../harness/test.ts'
 
 test.use({ provider: 'stripe' })
 
+/** No webhook tells of the payment here: it is asked for, at most ten seconds apart. */
+const PATIENTLY = { timeout: 60_000 }
+
 async function order(seller: Person, buyer: Person) {
   await seller.signUp()
   await buyer.signUp()
@@ -23,7 +26,7 @@ test('paid on Stripe’s page, at the second visit', async ({ person }) => {
   await expect(buyer.headline).toHaveText('Waiting for your payment')
   await buyer.button('Continue at Stripe').click()
   await buyer.button('Pay 42.50').click()
-  await expect(buyer.headline).toHaveText('It’s yours')
+  await expect(buyer.headline).toHaveText('It’s yours', PATIENTLY)
   await expect(buyer.page.getByRole('region', { name: 'Receipt' })).toContainText('$42.50')
   expect((await buyer.payments(held)).map(({ status }) => status)).toEqual(['captured'])
 })
@@ -33,7 +36,7 @@ test('paid without scripts', async ({ person }) => {
   await order(await person('seller'), buyer)
   await buyer.button('Pay $42.50').click()
   await buyer.button('Pay 42.50').click()
-  await expect(buyer.headline).toHaveText('It’s yours')
+  await expect(buyer.headline).toHaveText('It’s yours', PATIENTLY)
 })
 
 test('cancelled after all: Stripe’s page is over', async ({ person }) => {
