@@ -1,7 +1,8 @@
 //! Identifiers: 24 lower-case hex digits, the form of a BSON ObjectId.
 //!
-//! An id is four bytes of seconds, five bytes that tell processes apart and a three-byte counter,
-//! so ids made by one process sort by the time they were made and ids made by two never meet.
+//! An id is four bytes of seconds, five bytes that tell processes apart and a three-byte counter. The
+//! first ten bits of those five are the milliseconds of the second: so ids sort by the time they
+//! were made, whichever replica made them, and ids made by two never meet.
 //! Neither the clock nor entropy is read here: both are handed in, which is what lets the simulator
 //! replay a history to the last digit.
 
@@ -17,7 +18,7 @@ use crate::time::Timestamp;
 /// Hex digits in the text form of an id.
 pub const TEXT_LENGTH: usize = 24;
 
-/// An identifier, unique across services and time-ordered within the process that made it.
+/// An identifier, unique across services and ordered by the time at which it was made.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Id([u8; 12]);
 
@@ -155,26 +156,34 @@ id_of!(
 /// Makes the ids of one process.
 #[derive(Debug)]
 pub struct Ids {
-    process: [u8; 5],
+    /// [`PROCESS_BITS`] of them.
+    process: u64,
     counter: AtomicU32,
 }
+
+/// Bits that tell processes apart. Two that share them, at one chance in a billion, would have to
+/// be at the same of sixteen million counts in the same millisecond besides.
+const PROCESS_BITS: u32 = 30;
 
 impl Ids {
     /// A source of ids told apart from every other by `seed`: 64 random bits outside simulations.
     pub fn new(seed: u64) -> Self {
-        let [a, b, c, d, e, f, g, h] = seed.to_be_bytes();
+        let [.., f, g, h] = seed.to_be_bytes();
         // The counter starts in the lower half, so that it does not wrap within a process's first 8
         // million ids.
         let start = u32::from_be_bytes([0, f & 0x7f, g, h]);
-        Self { process: [a, b, c, d, e], counter: AtomicU32::new(start) }
+        // The other forty bits, folded, so that none of them makes no difference.
+        let process = ((seed >> 24) ^ (seed >> (24 + PROCESS_BITS))) & ((1 << PROCESS_BITS) - 1);
+        Self { process, counter: AtomicU32::new(start) }
     }
 
     /// The next id, stamped with `now`.
     pub fn next(&self, now: Timestamp) -> Id {
-        let seconds = u32::try_from(now.as_millis() / 1_000).unwrap_or(0).to_be_bytes();
+        let millis = u64::try_from(now.as_millis()).unwrap_or(0);
+        let [s, t, u, v] = u32::try_from(millis / 1_000).unwrap_or(0).to_be_bytes();
+        let [_, _, _, a, b, c, d, e] =
+            (((millis % 1_000) << PROCESS_BITS) | self.process).to_be_bytes();
         let [_, x, y, z] = self.counter.fetch_add(1, Ordering::Relaxed).to_be_bytes();
-        let [s, t, u, v] = seconds;
-        let [a, b, c, d, e] = self.process;
         Id([s, t, u, v, a, b, c, d, e, x, y, z])
     }
 }
@@ -227,6 +236,15 @@ mod tests {
         assert_eq!(a.to_string().len(), TEXT_LENGTH);
         assert_eq!(a.made_at().as_millis(), 1_795_000_000_000);
         assert!(b < ids.next(now.plus_millis(1_000)));
+    }
+
+    #[test]
+    fn ids_of_two_replicas_sort_by_time() {
+        let (one, other) = (Ids::new(u64::MAX), Ids::new(0));
+        let now = Timestamp::from_millis(1_795_000_000_998);
+        let made = [one.next(now), other.next(now.plus_millis(1)), one.next(now.plus_millis(2))];
+        assert!(made.is_sorted(), "{made:?}");
+        assert_ne!(one.next(now).0[4..9], other.next(now).0[4..9]);
     }
 
     #[test]

@@ -32,13 +32,6 @@ const SUITES: [&str; 12] = [
     "payments",
 ];
 
-/// Tests in them that a fleet does not pass, each with the reason.
-const LEFT_OUT: [&str; 1] = [
-    // Places orders within one second, and wants them listed in that order. Lists are ordered by
-    // id, and ids of several processes follow one another by the second.
-    "cursors_walk_ones_orders_too",
-];
-
 /// How a build is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Profile {
@@ -74,10 +67,6 @@ pub fn step(workspace: &Workspace) -> Result<Tally, Failure> {
     let mut choice = vec!["--package", "tests", "--features", "tests/fleet", "--locked"];
     for suite in SUITES {
         choice.extend(["--test", suite]);
-    }
-    choice.push("--");
-    for test in LEFT_OUT {
-        choice.extend(["--skip", test]);
     }
     let mut tests = steps::test_command(workspace, &choice);
     tests.env("TICKETING_FLEET", programs.join("fleet")).env("TICKETING_PROGRAMS", &programs);
