@@ -1,8 +1,8 @@
 //! Identifiers: 24 lower-case hex digits, the form of a BSON ObjectId.
 //!
-//! An id is four bytes of seconds, five bytes that tell processes apart and a three-byte counter. The
-//! first ten bits of those five are the milliseconds of the second: so ids sort by the time they
-//! were made, whichever replica made them, and ids made by two never meet.
+//! An id is four bytes of seconds, five bytes that tell processes apart and a three-byte counter.
+//! The first ten bits of those five are the milliseconds of the second: so ids sort by the time
+//! they were made, whichever replica made them, and ids made by two never meet.
 //! Neither the clock nor entropy is read here: both are handed in, which is what lets the simulator
 //! replay a history to the last digit.
 
