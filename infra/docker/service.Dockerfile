@@ -8,7 +8,7 @@ FROM rust:1.95-slim-bookworm AS compiled
 ARG SERVICE
 WORKDIR /source
 COPY . .
-RUN cargo build --release --locked --package "$SERVICE" --package healthcheck \
+RUN cargo build --release --locked --package "$SERVICE" --features "$SERVICE/fleet" --package healthcheck \
  && mkdir /programs \
  && strip --strip-debug -o "/programs/$SERVICE" "target/release/$SERVICE" \
  && strip --strip-debug -o /programs/healthcheck target/release/healthcheck

@@ -78,6 +78,9 @@ fn build(workspace: &Workspace, engine: &Engine) -> Result<Tally, Failure> {
         for package in [fleet::SERVICES, &["healthcheck"]].concat() {
             others.args(["--package", package]);
         }
+        let features: Vec<String> =
+            fleet::SERVICES.iter().map(|service| format!("{service}/fleet")).collect();
+        others.args(["--features", &features.join(",")]);
         program::run(others)?;
         strip(workspace, &[fleet::SERVICES, &["ticketing", "healthcheck"]].concat())?;
         program::run(workspace.command(workspace.ticketing(), ["build-client"]))?;
