@@ -15,6 +15,7 @@ use clap::{Args, ValueEnum};
 
 use crate::http;
 use crate::id::{SystemEntropy, random_u64};
+use crate::metrics::Registry;
 use crate::telemetry;
 use crate::trace::{Collector, Tracer};
 
@@ -78,6 +79,10 @@ impl Metrics {
                 .map_err(|error| format!("OTEL_EXPORTER_OTLP_ENDPOINT {error}"))?;
             let seed = random_u64(&SystemEntropy).map_err(|error| error.to_string())?;
             settings.tracer = Tracer::on(seed, collector);
+        }
+        // Where nobody can ask for them, nothing is counted.
+        if self.metrics_listen.is_some() {
+            settings.metrics = Registry::new();
         }
         Ok(settings)
     }

@@ -59,7 +59,7 @@ impl Settings {
             request_timeout: REQUEST_TIMEOUT,
             max_under_way: MAX_UNDER_WAY,
             stopping: Stopping::default(),
-            metrics: Registry::new(),
+            metrics: Registry::unseen(),
             tracer: Tracer::default(),
         }
     }
