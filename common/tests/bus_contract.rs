@@ -68,21 +68,7 @@ macro_rules! promises {
     };
 }
 
-promises! {
-    every_group_gets_everything
-    a_group_gets_its_subjects_alone
-    members_of_a_group_share
-    what_a_dropped_member_held_comes_again
-    what_is_given_back_comes_again
-    what_is_acknowledged_does_not_come_again
-    a_subject_keeps_its_order
-    many_publishers_lose_nothing
-    big_messages_arrive_whole
-    batches_are_full_or_empty
-    an_idle_member_waits
-    who_stops_waiting_loses_nothing
-    what_is_not_acknowledged_is_behind
-}
+common::bus_contract!(promises);
 
 #[tokio::test]
 async fn reopening_forgets_nothing() {

@@ -218,18 +218,20 @@ async fn a_service_may_publish_its_own_subject_and_no_other() {
         ] {
             let bus = connect(name, own).await;
             bus.epoch().await.unwrap();
-            buses.push((own, hears, bus.subscribe(name, hears).await.unwrap(), bus));
+            buses.push((name, own, hears, bus.subscribe(name, hears).await.unwrap(), bus));
         }
         // All at once, since a server does not answer what it refuses.
-        let tries = buses.iter().flat_map(|(own, _, _, bus)| {
+        let tries = buses.iter().flat_map(|(_, own, _, _, bus)| {
             ["users", "tickets", "orders", "payments"].map(|subject| async move {
                 let published = bus.publish(vec![message(subject, format!("{own}-{subject}"))]);
                 assert_eq!(published.await.is_ok(), subject == *own, "{own} publishes {subject}");
             })
         });
         join_all(tries).await;
-        for (_, hears, member, _) in &mut buses {
+        for (name, _, hears, member, bus) in &mut buses {
             let heard = receive(&mut **member, hears.len()).await.unwrap();
+            let behind = bus.behind(name).await;
+            assert_eq!(behind, u64::try_from(hears.len()).ok(), "it may see how far {name} is");
             member.acknowledge(tokens(&heard)).await.unwrap();
             let heard: BTreeSet<&str> = ids(&heard).into_iter().collect();
             let expected = hears.iter().map(|subject| format!("{subject}-{subject}"));

@@ -16,6 +16,30 @@ use super::{Bus, BusDown, Delivery, MAX_MESSAGES, Message, Subscription};
 pub use reopening::{Reopen, a_wiped_bus_is_another, reopening_forgets_nothing};
 pub use waiting::{an_idle_member_waits, who_stops_waiting_loses_nothing};
 
+/// A test for each promise that needs no more than a bus, as `store_contract!` has them for stores.
+///
+/// `$run` is a macro of the caller's that makes one test of the name it is given.
+#[macro_export]
+macro_rules! bus_contract {
+    ($run:ident) => {
+        $run! {
+            every_group_gets_everything
+            a_group_gets_its_subjects_alone
+            members_of_a_group_share
+            what_a_dropped_member_held_comes_again
+            what_is_given_back_comes_again
+            what_is_acknowledged_does_not_come_again
+            a_subject_keeps_its_order
+            many_publishers_lose_nothing
+            big_messages_arrive_whole
+            batches_are_full_or_empty
+            an_idle_member_waits
+            who_stops_waiting_loses_nothing
+            what_is_not_acknowledged_is_behind
+        }
+    };
+}
+
 const SUBJECT: &str = "tickets";
 const OTHER: &str = "orders";
 

@@ -164,8 +164,10 @@ pub(super) async fn behind(
     subject: &str,
 ) -> Result<u64, BusDown> {
     connection.ready().await?;
-    // What makes a consumer tells how one that is there stands: no further permission is needed.
-    let consumer = consumer_of(connection, options, group, subject).await?;
+    let stream = stream_of(options, subject);
+    let consumer: Result<PullConsumer, _> =
+        connection.context.get_consumer_from_stream(group, stream).await;
+    let consumer = consumer.map_err(|error| down(subject, &error))?;
     let info = consumer.cached_info();
     Ok(info.num_pending + u64::try_from(info.num_ack_pending).unwrap_or(u64::MAX))
 }
