@@ -50,9 +50,6 @@ fn main() -> ExitCode {
         let ledger = ledger.map_err(|error| chain(&error))?;
         let clock = Arc::clone(&fleet.base().clock);
         let sandbox = Sandbox::new(ledger, clock, Arc::new(SystemEntropy), Duration::ZERO);
-        let provider = cli.payments.provider()?;
-        let timing = Options::timing(provider.as_ref());
-        let issuer = cli.payments.receipt_issuer.clone();
-        Ok(payments::service(payments::Settings { sandbox, provider, timing, issuer }))
+        Ok(payments::service(cli.payments.settings(sandbox)?))
     })
 }

@@ -7,10 +7,11 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use common::config::Secret;
 
-use crate::Timing;
+use crate::provider::sandbox::Sandbox;
 use crate::provider::stripe::{self, Account, Stripe};
 use crate::provider::{Https, Provider};
 use crate::receipt::Issuer;
+use crate::{Settings, Timing};
 
 /// How long a real provider has to answer a call: it asks the buyer's bank meanwhile.
 const REAL_TIMEOUT: Duration = Duration::from_secs(12);
@@ -87,11 +88,21 @@ pub enum Choice {
 }
 
 impl Options {
+    /// What the service is given; `sandbox` is what payments are tried out with.
+    ///
+    /// # Errors
+    /// With a sentence that names the option at fault.
+    pub fn settings(&self, sandbox: Arc<Sandbox>) -> Result<Settings, String> {
+        let provider = self.provider()?;
+        let (timing, issuer) = (Self::timing(provider.as_ref()), self.receipt_issuer.clone());
+        Ok(Settings { sandbox, provider, timing, issuer })
+    }
+
     /// Who moves real money; `None` where that is nobody.
     ///
     /// # Errors
     /// With a sentence that names the option at fault.
-    pub fn provider(&self) -> Result<Option<Arc<dyn Provider>>, String> {
+    fn provider(&self) -> Result<Option<Arc<dyn Provider>>, String> {
         let file = self.stripe_secret_key_file.as_deref();
         let key = Secret::read("--stripe-secret-key", self.stripe_secret_key.as_ref(), file)?;
         let choice = match (self.payment_provider, &key) {
@@ -106,7 +117,7 @@ impl Options {
     }
 
     /// How long things may take with `provider`.
-    pub fn timing(provider: Option<&Arc<dyn Provider>>) -> Timing {
+    fn timing(provider: Option<&Arc<dyn Provider>>) -> Timing {
         let timing = Timing::default();
         match provider {
             Some(_) => Timing { provider_timeout: REAL_TIMEOUT, ..timing },

@@ -34,19 +34,13 @@ pub fn all(
     embedded: &Embedded,
     ledger: Arc<dyn Store>,
 ) -> Result<Vec<Service>, String> {
-    let provider = options.payments.provider()?;
     let clock = Arc::clone(embedded.clock());
     let sandbox = Sandbox::new(ledger, clock, Arc::new(SystemEntropy), Duration::ZERO);
     Ok(vec![
         auth::service(options.accounts.settings()?),
         tickets::service(),
         orders::service(options.orders.settings()),
-        payments::service(payments::Settings {
-            sandbox,
-            timing: payments::options::Options::timing(provider.as_ref()),
-            provider,
-            issuer: options.payments.receipt_issuer.clone(),
-        }),
+        payments::service(options.payments.settings(sandbox)?),
     ])
 }
 

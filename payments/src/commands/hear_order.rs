@@ -23,7 +23,9 @@ impl Command for HearOrder {
         let active = payable.and_then(|payable| payable.value.active);
         let mut keys = vec![Key::of::<Payable>(self.order.id)];
         keys.extend(active.map(Key::of::<Payment>));
-        keys.extend(active.map(Key::of::<Receipt>));
+        if self.order.status == OrderStatus::Complete {
+            keys.extend(active.map(Key::of::<Receipt>));
+        }
         keys
     }
 
