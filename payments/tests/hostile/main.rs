@@ -8,6 +8,8 @@
 mod browser;
 mod letters;
 mod line;
+#[path = "../kit/order.rs"]
+mod order;
 mod shop;
 mod verdict;
 

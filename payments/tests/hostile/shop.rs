@@ -11,13 +11,10 @@ use axum::http::{HeaderMap, HeaderValue};
 use bytes::Bytes;
 use common::bus::Delivery;
 use common::config::Secret;
-use common::events::{
-    CancelledBy, Envelope, LateMoney, ORDERS, OrderState, OrderStatus, OrderedTicket,
-};
+use common::events::{CancelledBy, Envelope, LateMoney, ORDERS, OrderState, OrderStatus};
 use common::execute::{Engine, Ports};
-use common::id::{Id, Ids, OrderId, PaymentId, TicketId, UserId};
+use common::id::{Id, Ids, OrderId, PaymentId, UserId};
 use common::inbox::Inbox;
-use common::money::{Currency, Money};
 use common::outbox::Outbox;
 use common::store::Store;
 use common::store::memory::MemoryStore;
@@ -33,6 +30,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::AbortHandle;
 
 use crate::line::{Life, Line, Tapped};
+use crate::order;
 
 const BEGINNING: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 
@@ -181,28 +179,8 @@ impl Shop {
 
     /// An order that can be paid.
     pub async fn place(&self, window: Duration) -> OrderId {
-        let now = self.clock.now();
-        let id = OrderId(self.ids.next(now));
-        let price = Money { minor: 2_050, currency: Currency::USD };
-        let order = OrderState {
-            id,
-            user_id: self.buyer,
-            status: OrderStatus::Created,
-            expires_at: now.plus(window),
-            version: 0,
-            ticket: OrderedTicket {
-                id: TicketId(self.ids.next(now)),
-                title: "A seat".to_owned(),
-                price,
-                version: 0,
-            },
-            quantity: 2,
-            total: price.times(2).unwrap(),
-            stock: None,
-            cancelled_by: None,
-            late: None,
-            replaces: None,
-        };
+        let order = order::placed(&self.ids, self.clock.now(), self.buyer, window);
+        let id = order.id;
         self.orders.lock().unwrap().insert(id, order.clone());
         self.tell("order:created", &order).await;
         id

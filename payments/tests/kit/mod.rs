@@ -4,6 +4,7 @@
 #![allow(dead_code, reason = "each test program uses its own part of the kit")]
 
 pub mod faulty;
+pub mod order;
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,13 +13,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use common::bus::Delivery;
-use common::events::{
-    CancelledBy, Envelope, LateMoney, ORDERS, OrderState, OrderStatus, OrderedTicket,
-};
+use common::events::{CancelledBy, Envelope, LateMoney, ORDERS, OrderState, OrderStatus};
 use common::execute::{Engine, Ports};
-use common::id::{Entropy, Id, Ids, NoEntropy, OrderId, PaymentId, TicketId, UserId};
+use common::id::{Entropy, Id, Ids, NoEntropy, OrderId, PaymentId, UserId};
 use common::inbox::{Handled, Inbox};
-use common::money::{Currency, Money};
 use common::outbox::{OUTBOX, Outbox};
 use common::store::memory::MemoryStore;
 use common::store::{Order as Sort, Query, Store};
@@ -305,27 +303,7 @@ impl World {
 
     /// An order that this service has not heard of.
     pub fn unheard(&self) -> OrderState {
-        let now = self.clock.now();
-        let price = Money { minor: 2_050, currency: Currency::USD };
-        let order = OrderState {
-            id: OrderId(self.ids.next(now)),
-            user_id: self.buyer,
-            status: OrderStatus::Created,
-            expires_at: now.plus(WINDOW),
-            version: 0,
-            ticket: OrderedTicket {
-                id: TicketId(self.ids.next(now)),
-                title: "A seat".to_owned(),
-                price,
-                version: 0,
-            },
-            quantity: 2,
-            total: price.times(2).unwrap(),
-            stock: None,
-            cancelled_by: None,
-            late: None,
-            replaces: None,
-        };
+        let order = order::placed(&self.ids, self.clock.now(), self.buyer, WINDOW);
         self.orders.lock().unwrap().insert(order.id, order.clone());
         order
     }
