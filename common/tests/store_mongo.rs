@@ -19,7 +19,7 @@ mod contract {
 #[expect(clippy::disallowed_methods, reason = "the one place where these tests are configured")]
 fn address() -> String {
     std::env::var("TICKETING_TEST_MONGODB").expect(
-        "TICKETING_TEST_MONGODB names a MongoDB replica set; `cargo xtask test --only fleet-ports` \
+        "TICKETING_TEST_MONGODB names a MongoDB replica set; `cargo xtask test --only mongodb` \
          starts one",
     )
 }

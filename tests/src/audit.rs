@@ -59,6 +59,25 @@ pub struct Totals {
     pub sold_out: usize,
 }
 
+impl Totals {
+    /// Holds a run to have done enough of everything to show something.
+    ///
+    /// # Panics
+    /// If there is not more than `least` of something.
+    pub fn are_more_than(&self, least: usize) {
+        for (what, count) in [
+            ("tickets", self.tickets),
+            ("orders", self.orders),
+            ("paid", self.paid),
+            ("cancelled", self.cancelled),
+            ("refused", self.refused),
+            ("sold out", self.sold_out),
+        ] {
+            assert!(count > least, "too little of it to show anything: {what}: {count}");
+        }
+    }
+}
+
 /// The journal sorted by what it is about.
 #[derive(Debug, Default)]
 struct Told {

@@ -90,16 +90,7 @@ async fn finish(mut server: Server, market: &Market) {
     let totals = market.journal.audit(&market.people).await;
     println!("{totals:?}");
     println!("slowest start to first answer: {} ms", SLOWEST_START_MS.load(Ordering::Relaxed));
-    for (what, count) in [
-        ("tickets", totals.tickets),
-        ("orders", totals.orders),
-        ("paid", totals.paid),
-        ("cancelled", totals.cancelled),
-        ("refused", totals.refused),
-        ("sold out", totals.sold_out),
-    ] {
-        assert!(count > 50, "too little of it to show anything: {what}: {count}");
-    }
+    totals.are_more_than(50);
     server.stop().await;
     server.check_clean().await;
 }
