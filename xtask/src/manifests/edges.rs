@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::objects::{Objects, Workload, selects};
 
 /// The services.
-const SERVICES: &[&str] = &["auth", "tickets", "orders", "payments"];
+const SERVICES: &[&str] = &crate::tidy::SERVICES;
 
 /// Who speaks to whom on which port, where both are there. Whoever is not here speaks to nobody.
 const EDGES: &[(&[&str], &[&str], u64)] = &[

@@ -20,6 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::{fmt, fs, io};
 
+pub use imports::SERVICES;
 use source::Source;
 
 /// Folders that hold what was built or stored, not what was written.
