@@ -75,6 +75,7 @@ fn samples() -> Vec<Draft> {
         version: 0,
         ticket: OrderedTicket {
             id: TicketId(id(1)),
+            user_id: Some(UserId(id(2))),
             title: "Front row".into(),
             price: money,
             version: 4,

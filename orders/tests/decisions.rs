@@ -37,9 +37,10 @@ fn scene(state: State, quantity: u32) -> Scene {
     let (ticket, buyer) = (TicketId(ids.next(NOW)), UserId(ids.next(NOW)));
     let (order, payment) = (OrderId(ids.next(NOW)), PaymentId(ids.next(NOW)));
     let live = !matches!(state, State::Cancelled { .. });
+    let seller = UserId(ids.next(NOW));
     let listing = Listing {
         id: ticket,
-        seller: UserId(ids.next(NOW)),
+        seller,
         title: "A concert".into(),
         price: usd(2_000),
         quantity,
@@ -50,7 +51,13 @@ fn scene(state: State, quantity: u32) -> Scene {
     if live {
         stock = stock.take(1, order).unwrap();
     }
-    let bought = Bought { id: ticket, title: "A concert".into(), price: usd(2_000), version: 3 };
+    let bought = Bought {
+        id: ticket,
+        seller: Some(seller),
+        title: "A concert".into(),
+        price: usd(2_000),
+        version: 3,
+    };
     let placed = Order {
         id: order,
         buyer,

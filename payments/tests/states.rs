@@ -28,6 +28,7 @@ const OTHER: PaymentId = PaymentId(Id::from_bytes([9; 12]));
 const ORDER: OrderId = OrderId(Id::from_bytes([2; 12]));
 const OTHER_ORDER: OrderId = OrderId(Id::from_bytes([8; 12]));
 const BUYER: UserId = UserId(Id::from_bytes([3; 12]));
+const SELLER: UserId = UserId(Id::from_bytes([5; 12]));
 const AMOUNT: Money = Money { minor: 4_100, currency: Currency::USD };
 
 fn decline() -> Decline {
@@ -77,6 +78,7 @@ fn payable(standing: OrderStanding, active: Option<PaymentId>) -> Payable {
     Payable {
         order: ORDER,
         buyer: BUYER,
+        seller: Some(SELLER),
         total: AMOUNT,
         item: None,
         expires_at,
@@ -184,6 +186,7 @@ fn order(status: OrderStatus, version: u64) -> OrderState {
         version,
         ticket: OrderedTicket {
             id: TicketId(Id::from_bytes([4; 12])),
+            user_id: Some(SELLER),
             title: "A seat".into(),
             price: AMOUNT,
             version: 0,

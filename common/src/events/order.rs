@@ -106,6 +106,9 @@ pub struct LateMoney {
 pub struct OrderedTicket {
     /// Which ticket.
     pub id: TicketId,
+    /// Who sells it; absent in events from before that was told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<UserId>,
     /// Its title then.
     pub title: String,
     /// Its price for one unit then.

@@ -33,6 +33,7 @@ pub struct Placed {
 fn event(kind: OrderKind, order: &Order, version: u64, stock: StockSnapshot) -> OrderEvent {
     let ticket = OrderedTicket {
         id: order.ticket.id,
+        user_id: order.ticket.seller,
         title: order.ticket.title.clone(),
         price: order.ticket.price,
         version: order.ticket.version,

@@ -83,6 +83,7 @@ impl Command for Place {
         }
         let ticket = Bought {
             id: listing.id,
+            seller: Some(listing.seller),
             title: listing.title.clone(),
             price: listing.price,
             version: listing.version,

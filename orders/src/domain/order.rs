@@ -60,6 +60,9 @@ pub struct Late {
 pub struct Bought {
     /// Which ticket.
     pub id: TicketId,
+    /// Who sells it; `None` in orders from before that was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seller: Option<UserId>,
     /// Its title.
     pub title: String,
     /// The price of one unit.

@@ -68,6 +68,7 @@ impl HearOrder {
         Payable {
             order: self.order.id,
             buyer: self.order.user_id,
+            seller: self.order.ticket.user_id,
             total: self.order.total,
             item: Some(item),
             expires_at: self.order.expires_at,

@@ -35,6 +35,9 @@ pub struct Payable {
     pub order: OrderId,
     /// Its buyer.
     pub buyer: UserId,
+    /// Who sells it; `None` in copies of orders from before that was told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seller: Option<UserId>,
     /// What is to be paid: what the buyer saw (I15).
     pub total: Money,
     /// What it is for; `None` in copies from before that was kept.

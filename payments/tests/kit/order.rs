@@ -18,6 +18,7 @@ pub fn placed(ids: &Ids, now: Timestamp, buyer: UserId, window: Duration) -> Ord
         version: 0,
         ticket: OrderedTicket {
             id: TicketId(ids.next(now)),
+            user_id: Some(UserId(ids.next(now))),
             title: "A seat".to_owned(),
             price,
             version: 0,

@@ -136,7 +136,8 @@ fn i2_nothing_follows_the_end_of_an_order() {
 #[test]
 fn i2_an_order_has_what_its_state_calls_for_and_nothing_else() {
     let price = Money { minor: 1_050, currency: Currency::USD };
-    let ticket = Bought { id: TICKET, title: "Front row".to_owned(), price, version: 0 };
+    let ticket =
+        Bought { id: TICKET, seller: None, title: "Front row".to_owned(), price, version: 0 };
     let placed = Order {
         id: ORDER,
         buyer: BUYER,
@@ -242,7 +243,13 @@ fn i11_the_newest_of_what_was_told_counts_whatever_its_order() {
         status,
         expires_at: NOW,
         version,
-        ticket: OrderedTicket { id: TICKET, title: "Front row".to_owned(), price, version: 0 },
+        ticket: OrderedTicket {
+            id: TICKET,
+            user_id: None,
+            title: "Front row".to_owned(),
+            price,
+            version: 0,
+        },
         quantity: 1,
         total: price,
         stock: Some(StockSnapshot { version: version + 7, taken, holder: None }),

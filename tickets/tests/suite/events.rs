@@ -23,6 +23,7 @@ fn order(ticket: TicketId, version: u64, stock: Option<StockSnapshot>) -> OrderS
         version,
         ticket: OrderedTicket {
             id: ticket,
+            user_id: None,
             title: "Concert".into(),
             price: usd(2_000),
             version: 0,
