@@ -131,6 +131,7 @@ test('a ticket fills the form so that saving it changes nothing', () => {
     userId: '6afd4dc00102030405000004',
     version: 3,
     quantity: 2,
+    sold: 0,
     available: 1,
     createdAt: '2026-01-01T00:00:00.000Z',
     description: 'One\nTwo',

@@ -3,7 +3,7 @@
 use common::command::Entity;
 use common::store::{Collection, Field, Kind, Value};
 
-use crate::domain::{Departure, Ticket, scale_price, words_of};
+use crate::domain::{Departure, Sale, Ticket, scale_price, words_of};
 
 /// Every ticket that was ever put up. Those that have been withdrawn stay, with no index that finds
 /// them.
@@ -33,6 +33,9 @@ pub static DEPARTURES: Collection = Collection {
     indexes: &[&["due"]],
 };
 
+/// What complete orders have bought.
+pub static SALES: Collection = Collection { name: "sales", fields: &[], indexes: &[] };
+
 impl Entity for Departure {
     const COLLECTION: &'static Collection = &DEPARTURES;
 
@@ -42,6 +45,14 @@ impl Entity for Departure {
 
     fn fields(&self) -> Vec<Value> {
         vec![Value::Integer(self.due.as_millis())]
+    }
+}
+
+impl Entity for Sale {
+    const COLLECTION: &'static Collection = &SALES;
+
+    fn id(&self) -> String {
+        self.order.to_string()
     }
 }
 

@@ -26,9 +26,9 @@ use common::service::{Context, Parts, Service};
 use common::store::Collection;
 
 use crate::departures::Departures;
-use crate::documents::{DEPARTURES, TICKETS};
+use crate::documents::{DEPARTURES, SALES, TICKETS};
 
-static COLLECTIONS: [&Collection; 2] = [&TICKETS, &DEPARTURES];
+static COLLECTIONS: [&Collection; 3] = [&TICKETS, &DEPARTURES, &SALES];
 
 /// The service: what it keeps, serves, hears, and does by itself.
 pub fn service() -> Service {

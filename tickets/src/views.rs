@@ -53,6 +53,10 @@ pub struct TicketView<'a> {
     /// How many of them can be had at the moment.
     #[schema(minimum = 0, maximum = 100_000, example = 1)]
     available: u32,
+    /// How many of them have been bought; those that are neither are reserved for buyers who may
+    /// still pay.
+    #[schema(minimum = 0, example = 0)]
+    sold: u32,
     /// When it was put up.
     #[schema(value_type = String, format = DateTime, example = "2030-01-01T12:00:00.000Z")]
     created_at: Timestamp,
@@ -99,6 +103,7 @@ impl<'a> TicketView<'a> {
             event: listing.event.as_ref().map(EventView::of),
             quantity: listing.quantity,
             available: ticket.available(),
+            sold: ticket.sold,
             created_at: ticket.created_at,
         }
     }

@@ -51,8 +51,7 @@ export function Watch({ tickets }: { tickets: Watched[] }) {
             key={ticket.id}
             ticket={ticket}
             onChange={(now) => {
-              const left = now.quantity === 1 ? '' : `, ${now.available} of ${now.quantity} left`
-              setSaid(`${now.title}: ${now.available === 0 ? 'none left' : `on sale${left}`}.`)
+              setSaid(`${now.title}: ${now.available} of ${now.quantity} left, ${now.sold} sold.`)
               anew()
             }}
             onGone={anew}

@@ -51,13 +51,14 @@ test('from the sale to the receipt: seller, buyer and onlooker, each in a browse
   await buyer.button('Buy').click()
   await expect(buyer.headline).toHaveText('Held for you')
   await onlooker.see('Sold out')
-  await seller.see('Somebody has reserved or bought it.')
+  await seller.see('Somebody has reserved it, and may still pay.')
 
   await buyer.button('Pay €42.50').click()
   await expect(buyer.headline).toHaveText('It’s yours')
   const receipt = buyer.page.getByRole('region', { name: 'Receipt' })
   await expect(receipt).toContainText('€42.50')
   await expect(receipt).toContainText(title)
+  await seller.see('Somebody has bought it.')
   await buyer.goto('/orders')
   await buyer.see('Paid')
 })
@@ -139,8 +140,11 @@ test('some are taken: the rest can be taken off the market, those stay', async (
   await expect(seller.headline).toHaveText('Stop selling this ticket?')
   await seller.button('Stop selling').click()
   await seller.see('No more are sold.')
-  await seller.see('Sold out')
+  await seller.see('All taken')
+  await seller.see('2 of 2 reserved.')
   expect((await buyer.pay(order)).status()).toBe(201)
+  await seller.see('Sold out')
+  await seller.see('2 of 2 sold.')
 })
 
 test('somebody else’s ticket is nothing one can edit', async ({ person }) => {

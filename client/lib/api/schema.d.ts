@@ -1130,6 +1130,13 @@ export interface components {
              */
             quantity: number;
             /**
+             * Format: int32
+             * @description How many of them have been bought; those that are neither are reserved for buyers who may
+             *     still pay.
+             * @example 0
+             */
+            sold: number;
+            /**
              * @description What buyers see first.
              * @example Front row
              */

@@ -53,6 +53,8 @@ pub struct TicketFacts {
     pub listing: Copied,
     /// The copy of who has it.
     pub reservation: Taken,
+    /// Units that it counts as bought.
+    pub sold: u32,
 }
 
 /// A ticket's stock in the orders service.
@@ -163,6 +165,7 @@ impl TicketFacts {
                 units: reservation.taken,
                 holder: reservation.holder,
             },
+            sold: ticket.sold,
         }
     }
 }

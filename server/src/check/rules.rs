@@ -204,10 +204,18 @@ fn leads_to(told: PaymentStatus, status: PaymentStatus) -> bool {
 /// I18: copies equal the originals.
 pub fn copies(facts: &Facts) -> Vec<String> {
     let mut found = facts.malformed_by("I18");
+    let mut bought: BTreeMap<TicketId, u64> = BTreeMap::new();
+    for order in facts.orders.values().filter(|order| order.status == OrderStatus::Complete) {
+        *bought.entry(order.ticket).or_default() += u64::from(order.quantity);
+    }
     for (id, ticket) in &facts.tickets {
         let stock = facts.stocks.get(id);
         let copy = stock.map(|stock| stock.listing);
         copy_is(&mut found, "orders' copy of ticket", id, Some(ticket.listing), copy);
+        let (sold, bought) = (ticket.sold, bought.get(id).copied().unwrap_or(0));
+        if u64::from(sold) != bought {
+            found.push(format!("ticket {id}: {sold} units are sold, where {bought} are paid for"));
+        }
         let Some(stock) = stock else { continue };
         let (known, actual) = (ticket.reservation, stock.taken);
         if (known.units, known.holder) != (actual.units, actual.holder) {

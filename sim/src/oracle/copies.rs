@@ -3,6 +3,7 @@
 use common::command::{Entity, Key};
 use common::events::{OrderStatus, PaymentStatus};
 use common::execute::Engine;
+use common::id::TicketId;
 use orders::domain::Stock;
 use payments::domain::OrderStanding;
 use tickets::domain::Ticket;
@@ -33,6 +34,11 @@ impl Oracle {
             if !is_same {
                 return Some(format!("orders has an old copy of ticket {id}"));
             }
+            let bought = self.bought(id);
+            if ticket.sold != bought {
+                let shown = ticket.sold;
+                return Some(format!("{bought} units of ticket {id} are bought, {shown} shown"));
+            }
             let live = self.state().live.get(&id).copied().unwrap_or(0);
             let holder = ticket.reservation.holder;
             if (ticket.reservation.taken, holder) != (live, stock.holder) || stock.taken != live {
@@ -43,6 +49,16 @@ impl Oracle {
             }
         }
         None
+    }
+
+    /// Units of `ticket` in complete orders.
+    fn bought(&self, ticket: TicketId) -> u32 {
+        let state = self.state();
+        let orders = state.orders.values().filter(|placed| placed.order.ticket.id == ticket);
+        orders
+            .filter(|placed| standing(placed) == OrderStatus::Complete)
+            .map(|placed| placed.order.quantity)
+            .sum()
     }
 
     fn order_unsettled(&self) -> Option<String> {

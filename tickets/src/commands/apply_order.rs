@@ -1,13 +1,14 @@
-//! The orders service has said how many of a ticket's units are taken.
+//! The orders service has said how an order stands, and how many of its ticket's units are taken.
 
 use common::command::{Change, Command, Docs, Key, Moment, Refusal};
 use common::events::StockSnapshot;
 use common::id::TicketId;
 
 use super::changed;
-use crate::domain::{Reservation, Ticket};
+use crate::domain::{Reservation, Sale, Ticket};
 
-/// Copies what the orders service says of a ticket's units, if it is newer than what is known.
+/// Copies what the orders service says of a ticket's units, if it is newer than what is known, and
+/// counts what was bought, if it has not been counted.
 ///
 /// No event follows: whoever minds has heard of the order itself, and the next event of the ticket
 /// carries a version that has skipped these. It is otherwise where units have come free of a ticket
@@ -18,6 +19,8 @@ pub struct ApplyOrder {
     pub ticket: TicketId,
     /// What is taken of it.
     pub stock: StockSnapshot,
+    /// What the order has bought, once it is complete.
+    pub sale: Option<Sale>,
 }
 
 impl Command for ApplyOrder {
@@ -28,7 +31,9 @@ impl Command for ApplyOrder {
     }
 
     fn keys(&self, _: &Docs) -> Vec<Key> {
-        vec![Key::of::<Ticket>(self.ticket)]
+        let mut keys = vec![Key::of::<Ticket>(self.ticket)];
+        keys.extend(self.sale.map(|sale| Key::of::<Sale>(sale.order)));
+        keys
     }
 
     fn decide(&self, docs: &Docs, at: &Moment<'_>) -> Result<Change<()>, Refusal> {
@@ -36,17 +41,25 @@ impl Command for ApplyOrder {
         // event is set aside with an alarm, for whoever brings the ticket back.
         let known = docs.get::<Ticket>(self.ticket).ok_or(Refusal::NotFound)?;
         let StockSnapshot { version, taken, holder } = self.stock;
-        let Some(ticket) = known.value.hear(Reservation::heard(version, taken, holder)) else {
+        let heard = known.value.hear(Reservation::heard(version, taken, holder));
+        let sale = self.sale.filter(|sale| docs.get::<Sale>(sale.order).is_none());
+        if heard.is_none() && sale.is_none() {
             return Ok(Change::nothing(()));
-        };
+        }
+        let mut ticket = heard.unwrap_or_else(|| known.value.clone());
+        let mut change = Change::nothing(());
+        if let Some(sale) = sale {
+            ticket = ticket.bought(sale.units);
+            change = change.put(sale);
+        }
         let next = known.version + 1;
         let retired = if ticket.retired { ticket.retire(next, at.now) } else { None };
         Ok(match retired {
             Some(retired) => {
                 let told = changed(&retired, next);
-                Change::nothing(()).tell(&told).put(retired)
+                change.tell(&told).put(retired)
             }
-            None => Change::nothing(()).put(ticket),
+            None => change.put(ticket),
         })
     }
 }

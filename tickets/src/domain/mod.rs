@@ -3,11 +3,13 @@
 
 mod departure;
 mod reservation;
+mod sale;
 mod search;
 mod ticket;
 
 pub use departure::Departure;
 pub use reservation::Reservation;
+pub use sale::Sale;
 pub use search::{
     MAX_QUERY_WORDS, MAX_TICKET_WORDS, Search, Sort, SortKey, scale_price, words, words_of,
 };

@@ -45,6 +45,9 @@ pub struct Ticket {
     /// Who has it, as the orders service says.
     #[serde(default)]
     pub reservation: Reservation,
+    /// Units that complete orders have bought.
+    #[serde(default)]
+    pub sold: u32,
 }
 
 /// What a seller says of a ticket.
@@ -169,8 +172,17 @@ pub enum Taken {
 impl Ticket {
     /// A ticket that has just been put up.
     pub fn offered(id: TicketId, seller: UserId, listing: Listing, now: Timestamp) -> Self {
-        let (state, reservation) = (State::Offered, Reservation::default());
-        Self { id, seller, listing, created_at: now, state, told: 0, retired: false, reservation }
+        Self {
+            id,
+            seller,
+            listing,
+            created_at: now,
+            state: State::Offered,
+            told: 0,
+            retired: false,
+            reservation: Reservation::default(),
+            sold: 0,
+        }
     }
 
     /// Whether its seller offers it.
@@ -259,5 +271,11 @@ impl Ticket {
     /// holds for a withdrawn one too: an order may have been on its way.
     pub fn hear(&self, reservation: Reservation) -> Option<Self> {
         reservation.is_newer_than(&self.reservation).then(|| Self { reservation, ..self.clone() })
+    }
+
+    /// The ticket once `units` of it have been bought.
+    #[must_use]
+    pub fn bought(self, units: u32) -> Self {
+        Self { sold: self.sold.saturating_add(units), ..self }
     }
 }

@@ -114,7 +114,7 @@ fn each_state_meets_each_command_as_promised() {
     let quiet = "nothing told";
     every_state(
         "hear of an order",
-        &ApplyOrder { ticket: TICKET, stock: stock(2, 1) },
+        &ApplyOrder { ticket: TICKET, stock: stock(2, 1), sale: None },
         ["not found", quiet, quiet, quiet, quiet, quiet, quiet, quiet],
     );
 }
@@ -167,7 +167,8 @@ fn the_currency_stays_what_it_was() {
 #[test]
 fn a_reserved_ticket_can_be_edited_and_withdrawn_once_it_is_free_again() {
     let reserved = docs(Some(ticket(1, 1)));
-    let freed = decide(&ApplyOrder { ticket: TICKET, stock: stock(2, 0) }, &reserved).unwrap();
+    let freed =
+        decide(&ApplyOrder { ticket: TICKET, stock: stock(2, 0), sale: None }, &reserved).unwrap();
     let docs = reserved.after(freed);
     assert_eq!(outcome(&decide(&edit_by(SELLER, edit()), &docs)), "ticket:updated");
     assert_eq!(outcome(&decide(&withdraw_by(SELLER), &docs)), "ticket:deleted");
@@ -176,7 +177,8 @@ fn a_reserved_ticket_can_be_edited_and_withdrawn_once_it_is_free_again() {
 #[test]
 fn a_withdrawn_ticket_still_learns_who_had_it() {
     let docs = docs(Some(withdrawn()));
-    let heard = decide(&ApplyOrder { ticket: TICKET, stock: stock(2, 1) }, &docs).unwrap();
+    let heard =
+        decide(&ApplyOrder { ticket: TICKET, stock: stock(2, 1), sale: None }, &docs).unwrap();
     let docs = docs.after(heard);
     let after = docs.get::<Ticket>(TICKET).unwrap();
     assert_eq!(after.value.reservation.taken, 1);

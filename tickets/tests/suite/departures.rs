@@ -37,7 +37,7 @@ async fn look(app: &App) {
 }
 
 async fn hear(app: &App, ticket: TicketId, version: u64, taken: u32) {
-    let heard = ApplyOrder { ticket, stock: stock(version, taken) };
+    let heard = ApplyOrder { ticket, stock: stock(version, taken), sale: None };
     app.engine.run(heard, "test").await.unwrap();
 }
 

@@ -5,14 +5,14 @@ use common::events::{Draft, ORDERS};
 use common::events::{
     Envelope, OrderEvent, OrderKind, OrderState, OrderStatus, OrderedTicket, StockSnapshot, to_json,
 };
-use common::id::TicketId;
+use common::id::{OrderId, TicketId};
 use common::inbox::{Handled, Inbox, SET_ASIDE};
 use common::store::{Order, Query};
 use tickets::consume::hears;
 use tickets::queries;
 
 use crate::app::App;
-use crate::scenes::{NOW, ORDER, STRANGER, TICKET, listing, usd};
+use crate::scenes::{NOW, ORDER, STRANGER, TICKET, id, listing, usd};
 
 fn order(ticket: TicketId, version: u64, stock: Option<StockSnapshot>) -> OrderState {
     OrderState {
@@ -96,6 +96,28 @@ async fn hundreds_of_orders_at_once_come_to_the_newest_word() {
     }
     let known = queries::ticket(&app.engine, ticket).await.unwrap().unwrap();
     assert_eq!(known.ticket.available(), 400);
+}
+
+#[tokio::test]
+async fn what_is_bought_counts_once_whenever_it_is_heard() {
+    let app = App::new();
+    let ticket = app.offer(listing(5)).await.ticket.id;
+    let inbox = Inbox::new(app.engine.clone(), "tickets", hears());
+    let complete = |order: OrderState, id, quantity| {
+        let order = OrderState { id, quantity, status: OrderStatus::Complete, ..order };
+        delivery(&envelope(OrderKind::Completed, order))
+    };
+    let placed = delivery(&envelope(OrderKind::Created, order(ticket, 0, stock(1, 2))));
+    // A sale may be told with a word of the stock that is older than what is known.
+    let newer = delivery(&envelope(OrderKind::Created, order(ticket, 0, stock(2, 3))));
+    let sold = complete(order(ticket, 2, stock(1, 2)), ORDER, 2);
+    let other = complete(order(ticket, 2, stock(2, 3)), OrderId(id(9)), 1);
+    for event in [&placed, &newer, &sold, &sold, &other, &placed, &other] {
+        assert_eq!(inbox.handle(event).await, Handled::Done);
+    }
+    let known = queries::ticket(&app.engine, ticket).await.unwrap().unwrap();
+    assert_eq!((known.ticket.sold, known.ticket.available()), (3, 2));
+    assert_eq!(set_aside(&app).await, 0);
 }
 
 #[tokio::test]

@@ -86,7 +86,7 @@ async fn what_is_sold_out_is_seen_by_its_seller_alone_and_what_is_withdrawn_by_n
     let app = market().await;
     let all = tickets(&app.engine, &Search::default(), None, 100).await.unwrap();
     let (ballet, brunch) = (all[0].0.ticket.id, all[1].0.ticket.id);
-    let heard = ApplyOrder { ticket: ballet, stock: stock(1, 1) };
+    let heard = ApplyOrder { ticket: ballet, stock: stock(1, 1), sale: None };
     app.engine.run(heard, "test").await.unwrap();
     let gone = Withdraw { id: brunch, seller: SELLER, seen: None };
     app.engine.run(gone, "test").await.unwrap();

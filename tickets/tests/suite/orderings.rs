@@ -12,7 +12,8 @@ use crate::scenes::{NOW, SELLER, TICKET, edit, stock, ticket};
 fn hear(docs: Docs, stock: StockSnapshot) -> Docs {
     let ids = Ids::new(9);
     let moment = Moment { now: NOW, ids: &ids };
-    let change = ApplyOrder { ticket: TICKET, stock }.decide(&docs, &moment).unwrap();
+    let change = ApplyOrder { ticket: TICKET, stock, sale: None };
+    let change = change.decide(&docs, &moment).unwrap();
     docs.after(change)
 }
 

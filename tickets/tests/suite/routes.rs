@@ -26,7 +26,7 @@ async fn sell(site: &Site, body: &Value) -> (String, Value) {
 
 async fn hear(site: &Site, ticket: &Value, version: u64, taken: u32) {
     let ticket: TicketId = ticket["id"].as_str().unwrap().parse().unwrap();
-    let heard = ApplyOrder { ticket, stock: stock(version, taken) };
+    let heard = ApplyOrder { ticket, stock: stock(version, taken), sale: None };
     site.app.engine.run(heard, "test").await.unwrap();
 }
 
@@ -45,7 +45,7 @@ async fn a_ticket_is_created_and_reads_as_it_was_answered() {
                 "name": "Tour", "venue": "Hall", "startsAt": "2030-06-01T19:30:00.000Z",
                 "timeZone": "Europe/Berlin",
             },
-            "quantity": 4, "available": 4, "createdAt": ticket["createdAt"],
+            "quantity": 4, "available": 4, "sold": 0, "createdAt": ticket["createdAt"],
         })
     );
     let path = format!("/api/tickets/{id}");
