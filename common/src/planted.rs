@@ -48,11 +48,13 @@ pub enum Bug {
     HastyRefund,
     /// An order is completed in an expired one's place whether its units are free or not.
     ReplacedTaken,
+    /// Nothing is booked as earned when an order is complete.
+    ForgottenEarnings,
 }
 
 impl Bug {
     /// All of them.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::OversoldUnits,
         Self::OtherPrice,
         Self::UncheckedExpiry,
@@ -74,6 +76,7 @@ impl Bug {
         Self::BelievedNotice,
         Self::HastyRefund,
         Self::ReplacedTaken,
+        Self::ForgottenEarnings,
     ];
 }
 

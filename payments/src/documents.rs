@@ -3,7 +3,7 @@
 use common::command::Entity;
 use common::store::{Collection, Field, Kind, Value};
 
-use crate::domain::{Entry, Heard, Payable, Payment, Receipt, Request, Series};
+use crate::domain::{Entry, EntryKind, Heard, Payable, Payment, Receipt, Request, Series};
 
 /// Every attempt to pay.
 pub static PAYMENTS: Collection = Collection {
@@ -21,7 +21,15 @@ pub static PAYMENTS: Collection = Collection {
 pub static PAYABLES: Collection = Collection { name: "payables", fields: &[], indexes: &[] };
 
 /// The books.
-pub static LEDGER: Collection = Collection { name: "ledger", fields: &[], indexes: &[] };
+pub static LEDGER: Collection = Collection {
+    name: "ledger",
+    fields: &[
+        // The seller: of an entry that books a sale, and of one that takes from their balance.
+        Field { name: "sold_by", kind: Kind::Text },
+        Field { name: "taken_from", kind: Kind::Text },
+    ],
+    indexes: &[&["sold_by"], &["taken_from"]],
+};
 
 /// A receipt for each payment that has completed an order.
 pub static RECEIPTS: Collection = Collection {
@@ -70,6 +78,14 @@ impl Entity for Entry {
 
     fn id(&self) -> String {
         Self::id(self)
+    }
+
+    fn fields(&self) -> Vec<Value> {
+        let seller = self.seller.map_or(Value::Absent, |seller| Value::Text(seller.to_string()));
+        match self.kind {
+            EntryKind::Earned => vec![seller, Value::Absent],
+            _ => vec![Value::Absent, seller],
+        }
     }
 }
 

@@ -44,6 +44,7 @@ use common::store::Collection;
 use common::worker::Reconciler;
 
 use documents::{LEDGER, NOTICES, PAYABLES, PAYMENTS, RECEIPTS, REQUESTS, SERIES};
+use domain::Fee;
 use pay::Pay;
 use provider::sandbox::{Courier, Sandbox};
 use provider::{Provider, Providers};
@@ -71,6 +72,8 @@ pub struct Settings {
     pub timing: Timing,
     /// Who gives the receipts.
     pub issuer: Issuer,
+    /// What the platform keeps of each sale.
+    pub fee: Fee,
 }
 
 /// The service: what it keeps, serves, hears, and does by itself.
@@ -79,14 +82,14 @@ pub fn service(settings: Settings) -> Service {
         name: "payments",
         collections: COLLECTIONS,
         assemble: Box::new(move |Context { engine, kit }| {
-            let Settings { sandbox, provider, timing, issuer } = settings;
+            let Settings { sandbox, provider, timing, issuer, fee } = settings;
             let trial = Arc::clone(&sandbox) as Arc<dyn Provider>;
             let providers = match provider {
                 Some(real) => Providers::new(real, vec![trial]),
                 None => trial.into(),
             };
             engine.meters().ask(Arc::new(counts::Unresolved::new(Arc::clone(&engine))));
-            let works = Works::new(engine, providers, timing);
+            let works = Works::new(engine, providers, timing, fee);
             let mut reconcilers = works.reconcilers();
             reconcilers.push(Arc::new(Courier::new(sandbox, Arc::clone(&works.webhook))));
             let routes = http::routes(http::Api { kit, works, issuer });
@@ -125,11 +128,16 @@ pub struct Works {
 }
 
 impl Works {
-    /// Puts them together.
-    pub fn new(engine: Arc<Engine>, providers: impl Into<Providers>, timing: Timing) -> Self {
+    /// Puts them together. The platform keeps `fee` of each sale.
+    pub fn new(
+        engine: Arc<Engine>,
+        providers: impl Into<Providers>,
+        timing: Timing,
+        fee: Fee,
+    ) -> Self {
         let providers = providers.into();
         let resolver = Arc::new(Resolver::new(engine, providers, timing.provider_timeout));
-        let pay = Arc::new(Pay::new(Arc::clone(&resolver), timing.answer_within));
+        let pay = Arc::new(Pay::new(Arc::clone(&resolver), timing.answer_within, fee));
         let webhook = Arc::new(Webhook::new(Arc::clone(&resolver)));
         Self { resolver, pay, webhook }
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use common::config::Secret;
 
+use crate::domain::Fee;
 use crate::provider::sandbox::Sandbox;
 use crate::provider::stripe::{self, Account, Stripe};
 use crate::provider::{Https, Provider};
@@ -76,6 +77,11 @@ pub struct Options {
         default_value = "Ticketing"
     )]
     pub receipt_issuer: Issuer,
+
+    /// What the platform keeps of each sale: a percentage of the order's total, such as 2.5%, or
+    /// one with an amount in the order's currency, such as 2.5%+0.30
+    #[arg(long, env = "TICKETING_PLATFORM_FEE", value_name = "FEE", default_value = "0")]
+    pub platform_fee: Fee,
 }
 
 /// Who may move the money.
@@ -95,7 +101,8 @@ impl Options {
     pub fn settings(&self, sandbox: Arc<Sandbox>) -> Result<Settings, String> {
         let provider = self.provider()?;
         let (timing, issuer) = (Self::timing(provider.as_ref()), self.receipt_issuer.clone());
-        Ok(Settings { sandbox, provider, timing, issuer })
+        let fee = self.platform_fee;
+        Ok(Settings { sandbox, provider, timing, issuer, fee })
     }
 
     /// Who moves real money; `None` where that is nobody.

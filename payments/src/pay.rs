@@ -21,7 +21,7 @@ use tokio::sync::oneshot;
 
 use crate::commands::{Begun, Start};
 use crate::domain::refund::{Fate, fate};
-use crate::domain::{Decline, Means, Payable, Payment, RequestKey, State, Token};
+use crate::domain::{Decline, Fee, Means, Payable, Payment, RequestKey, State, Token};
 use crate::provider::{Door, ProviderError};
 use crate::queries;
 use crate::resolve::Resolver;
@@ -83,12 +83,13 @@ pub enum Unpaid {
 pub struct Pay {
     resolver: Arc<Resolver>,
     answer_within: Duration,
+    fee: Fee,
 }
 
 impl Pay {
-    /// Answers requests within about `answer_within`.
-    pub fn new(resolver: Arc<Resolver>, answer_within: Duration) -> Self {
-        Self { resolver, answer_within }
+    /// Answers requests within about `answer_within`. The platform keeps `fee` of what they pay.
+    pub fn new(resolver: Arc<Resolver>, answer_within: Duration, fee: Fee) -> Self {
+        Self { resolver, answer_within, fee }
     }
 
     /// Pays an order, and waits for the end of it: the payment that the order is complete by.
@@ -180,8 +181,9 @@ impl Pay {
         let Asked { order, buyer, means, request, trace } = asked;
         let lease = self.resolver.lease();
         let provider = self.resolver.providers().chosen().name();
-        let trace_of_it = trace.clone();
-        let start = Start { order, buyer, means, provider, request, trace: trace_of_it, lease };
+        let (fee, trace_of_it) = (self.fee, trace.clone());
+        let start =
+            Start { order, buyer, means, provider, fee, request, trace: trace_of_it, lease };
         let resolver = Arc::clone(&self.resolver);
         let (tell, told) = oneshot::channel();
         let work = async move {

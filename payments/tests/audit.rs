@@ -13,7 +13,7 @@ use common::money::Money;
 use common::store::memory::MemoryStore;
 use common::store::{Action, Collection, Expect, Write};
 use common::time::Clock;
-use payments::domain::{Entry, EntryKind, Payable, Payment, Receipt};
+use payments::domain::{Account, Entry, EntryKind, Payable, Payment, Receipt};
 use payments::queries::{self, audit};
 use payments::receipts;
 
@@ -80,6 +80,30 @@ async fn i6_an_entry_that_is_missing_altered_or_too_much_is_found() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn i6_earnings_that_are_missing_altered_or_somebody_elses_are_found() {
+    let (world, payment) = paid().await;
+    let id = Entry::earned_id(payment.id);
+    let kept = world.store.get_now(Entry::COLLECTION, &id).unwrap();
+    let entry: Entry = serde_json::from_slice(&kept.body).unwrap();
+    assert_eq!(entry.posted(Account::PlatformFee), -133, "2.5% of 41.00 and 0.30");
+    tamper(&world.store, Entry::COLLECTION, &id, None);
+    assert_eq!(found(&world).await.len(), 1, "missing");
+    let mut generous = entry.clone();
+    generous.postings[1].amount.minor -= 33;
+    generous.postings[2].amount.minor += 33;
+    let other = Entry { seller: Some(world.buyer), ..entry.clone() };
+    for wrong in [generous, other] {
+        tamper(&world.store, Entry::COLLECTION, &id, Some(&json(&wrong)));
+        assert_eq!(found(&world).await.len(), 1, "it balances, and is wrong: {wrong:?}");
+    }
+    tamper(&world.store, Entry::COLLECTION, &id, Some(&json(&entry)));
+    assert_eq!(found(&world).await, Vec::<String>::new());
+    let of_nothing = Entry { payment: None, ..entry };
+    tamper(&world.store, Entry::COLLECTION, &of_nothing.id(), Some(&json(&of_nothing)));
+    assert_eq!(found(&world).await.len(), 1, "of no payment at all");
+}
+
+#[tokio::test(start_paused = true)]
 async fn i6_a_provider_that_says_otherwise_is_found() {
     let (world, payment) = paid().await;
     let charges = payments::provider::sandbox::COLLECTIONS[0];
@@ -104,7 +128,7 @@ async fn i3_i4_money_that_is_kept_for_nothing_or_twice_is_found() {
     let payable = queries::payable(&world.engine, payment.order).await.unwrap().unwrap();
     let other = Payable { active: None, ..payable.clone() };
     tamper(&world.store, Payable::COLLECTION, &id, Some(&json(&other)));
-    assert_eq!(found(&world).await.len(), 1, "the order is not complete by it");
+    assert_eq!(found(&world).await.len(), 2, "it is kept and earned by, and completes no order");
     tamper(&world.store, Payable::COLLECTION, &id, Some(&json(&payable)));
 
     let mut twin = payment.clone();

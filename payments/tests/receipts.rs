@@ -33,7 +33,7 @@ fn facts(title: &str) -> Facts {
         buyer: "ada@example.com".to_owned(),
         order: OrderId(Id::from_bytes([2; 12])),
         payment: PaymentId(Id::from_bytes([1; 12])),
-        item: Some(Item { title: title.to_owned(), quantity: 2, price }),
+        item: Some(Item { ticket: None, title: title.to_owned(), quantity: 2, price }),
         total: price.times(2).unwrap(),
         paid_at: Timestamp::from_millis(1_795_000_000_000),
         refunded: Money { minor: 0, currency: Currency::USD },

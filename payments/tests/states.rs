@@ -17,7 +17,8 @@ use payments::commands::{
 };
 use payments::domain::ledger::Balances;
 use payments::domain::{
-    Account, Decline, Entry, EntryKind, Late, Means, Notice, OrderStanding, Payable, Payment, State,
+    Account, Decline, Entry, EntryKind, Fee, Late, Means, Notice, OrderStanding, Payable, Payment,
+    State,
 };
 use proptest::prelude::*;
 
@@ -42,6 +43,7 @@ fn in_state(state: State) -> Payment {
         order: ORDER,
         buyer: BUYER,
         amount: AMOUNT,
+        fee: Fee::default(),
         created_at: NOW,
         trace: "t".into(),
         due: Some(NOW),
@@ -299,6 +301,7 @@ fn a_start_meets_every_status_of_the_payment_before_it() {
         buyer: BUYER,
         means: Means::Token(token.parse().unwrap()),
         provider: "sandbox",
+        fee: Fee::default(),
         request: None,
         trace: "t".into(),
         lease: PATIENCE,
@@ -344,6 +347,41 @@ fn i27_a_notice_makes_a_look_and_nothing_else() {
 }
 
 #[test]
+fn what_is_earned_is_booked_once_with_the_end_of_its_order_and_for_a_seller_who_is_known() {
+    let fee: Fee = "10%".parse().unwrap();
+    let captured = || Payment { fee, ..in_status(PaymentStatus::Captured) };
+    let open = payable(OrderStanding::Open, Some(ID));
+    let earned = |docs: &Docs| docs.get::<Entry>(Entry::earned_id(ID)).map(|it| it.value.clone());
+    let hear = |docs: Docs, order: OrderState| {
+        let change = decided(&HearOrder { order }, &docs).unwrap();
+        docs.after(change)
+    };
+    let docs = Docs::default().with(4, captured()).with(2, open.clone());
+    let docs = hear(docs, order(OrderStatus::Complete, 4));
+    let entry = earned(&docs).unwrap();
+    assert_eq!((entry.seller, entry.posted(Account::SellerPayable)), (Some(SELLER), -3_690));
+    let sale = entry.sale.clone().unwrap();
+    let told = (sale.order, sale.ticket, sale.title.as_str(), sale.quantity, sale.fee);
+    assert_eq!(told, (ORDER, Some(TicketId(Id::from_bytes([4; 12]))), "A seat", 1, fee));
+    let docs = hear(docs, order(OrderStatus::Complete, 5));
+    assert_eq!(docs.get::<Entry>(Entry::earned_id(ID)).unwrap().version, 0, "once");
+
+    // The order that is complete by money that came late is another one, and its seller the same.
+    let docs = Docs::default().with(4, captured()).with(2, open.clone());
+    let late = Some(LateMoney { payment: ID, replaced_by: Some(OTHER_ORDER) });
+    let docs = hear(docs, OrderState { late, ..order(OrderStatus::Cancelled, 4) });
+    assert_eq!(earned(&docs).unwrap().sale.unwrap().order, OTHER_ORDER);
+
+    // An order of before, whose seller was not told.
+    let docs = Docs::default().with(4, captured()).with(2, open);
+    let mut before = order(OrderStatus::Complete, 4);
+    before.ticket.user_id = None;
+    let docs = hear(docs, before);
+    assert!(earned(&docs).is_none());
+    assert_eq!(docs.get::<Payment>(ID).unwrap().value.due, None, "and it is at rest all the same");
+}
+
+#[test]
 fn a_look_in_vain_is_repeated_ever_less_often_and_within_a_minute() {
     let mut docs = Docs::default().with(0, in_status(PaymentStatus::Started));
     let mut pauses = Vec::new();
@@ -386,7 +424,12 @@ proptest! {
         for word in said {
             docs = hear(docs, word, &mut version);
         }
-        let kinds = [EntryKind::Captured, EntryKind::RefundOwed, EntryKind::Refunded];
+        let kinds = [
+            EntryKind::Captured,
+            EntryKind::Earned,
+            EntryKind::RefundOwed,
+            EntryKind::Refunded,
+        ];
         let mut balances = Balances::new();
         let mut booked = Vec::new();
         for kind in kinds {
@@ -399,16 +442,26 @@ proptest! {
             }
         }
         prop_assert_eq!(balances.values().sum::<i128>(), 0);
-        let state = status(&docs.get::<Payment>(ID).unwrap().value.state);
+        let payment = docs.get::<Payment>(ID).unwrap().value;
+        let state = status(&payment.state);
+        // Nothing is earned before the payment is looked at together with its order.
+        let standing = docs.get::<Payable>(ORDER).unwrap().value.standing;
+        let is_complete = standing == OrderStanding::Complete;
+        let is_earned = is_complete && payment.due.is_none();
+        use EntryKind::{Captured, Earned, RefundOwed, Refunded};
         let (wanted, clearing): (&[EntryKind], i64) = match state {
             PaymentStatus::Started | PaymentStatus::Declined => (&[], 0),
-            PaymentStatus::Captured => (&kinds[..1], minor),
-            PaymentStatus::Refunding => (&kinds[..2], minor),
-            PaymentStatus::Refunded => (&kinds, 0),
+            PaymentStatus::Captured if is_earned => (&[Captured, Earned], minor),
+            PaymentStatus::Captured => (&[Captured], minor),
+            PaymentStatus::Refunding => (&[Captured, RefundOwed], minor),
+            PaymentStatus::Refunded => (&[Captured, RefundOwed, Refunded], 0),
         };
         prop_assert_eq!(booked, wanted);
         let held = balances.get(&(Account::ProviderClearing, "usd")).copied().unwrap_or(0);
         prop_assert_eq!(held, i128::from(clearing));
+        let funds = balances.get(&(Account::OrderFunds, "usd")).copied().unwrap_or(0);
+        let is_open = state == PaymentStatus::Captured && !is_earned;
+        prop_assert_eq!(funds, if is_open { -i128::from(minor) } else { 0 });
     }
 }
 
@@ -443,6 +496,10 @@ fn hear(docs: Docs, word: Said, version: &mut u64) -> Docs {
             apply(docs, decided)
         }
         Said::Ends(status) => {
+            // An end is never left.
+            if docs.get::<Payable>(ORDER).unwrap().value.standing != OrderStanding::Open {
+                return docs;
+            }
             *version += 1;
             let decided = decided(&HearOrder { order: order(status, *version) }, &docs);
             apply(docs, decided)

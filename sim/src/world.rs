@@ -36,6 +36,9 @@ use crate::provider::{Letter, NAME, SIGNATURE, Scripted};
 const TIMING: Timing =
     Timing { provider_timeout: Duration::from_secs(3), answer_within: Duration::from_secs(8) };
 
+/// What the platform keeps of each sale.
+const FEE: &str = "2.5%+0.30";
+
 /// One of the services.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Which {
@@ -254,8 +257,9 @@ impl World {
         };
         let engine = Engine::new(ports, Arc::clone(&outbox));
         let provider = Arc::clone(&self.provider) as Arc<dyn Provider>;
-        let works =
-            (which == Which::Payments).then(|| Works::new(Arc::clone(&engine), provider, TIMING));
+        let fee = FEE.parse().unwrap_or_default();
+        let works = (which == Which::Payments)
+            .then(|| Works::new(Arc::clone(&engine), provider, TIMING, fee));
         let mut reconcilers: Vec<Arc<dyn Reconciler>> = vec![
             Arc::new(Relay::new(outbox, Arc::clone(&bus))),
             Arc::new(sweep),

@@ -6,7 +6,7 @@ use common::events::PaymentKind;
 use common::id::{OrderId, PaymentId};
 use std::time::Duration;
 
-use super::event;
+use super::{earned_by, event};
 use crate::domain::refund::{Fate, fate};
 use crate::domain::{Entry, EntryKind, OrderStanding, Payable, Payment, State};
 
@@ -26,7 +26,11 @@ impl Command for Conclude {
     type Reply = bool;
 
     fn keys(&self, _: &Docs) -> Vec<Key> {
-        vec![Key::of::<Payment>(self.payment), Key::of::<Payable>(self.order)]
+        vec![
+            Key::of::<Payment>(self.payment),
+            Key::of::<Payable>(self.order),
+            Key::of::<Entry>(Entry::earned_id(self.payment)),
+        ]
     }
 
     fn decide(&self, docs: &Docs, at: &Moment<'_>) -> Result<Change<bool>, Refusal> {
@@ -62,7 +66,14 @@ impl Command for Conclude {
                 change.put(looked_at)
             }
             Fate::Kept if payment.due.is_none() => Change::nothing(false),
-            Fate::Kept => Change::nothing(false).put(payment.at_rest()),
+            Fate::Kept => {
+                let earned = earned_by(&payment, payable, docs, at.now);
+                let change = Change::nothing(false).put(payment.at_rest());
+                match earned {
+                    Some(earned) => change.put(earned),
+                    None => change,
+                }
+            }
             #[cfg(feature = "planted")]
             Fate::Returned if common::planted::is(common::planted::Bug::KeptMoney) => {
                 Change::nothing(false).put(payment.at_rest())

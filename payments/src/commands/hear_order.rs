@@ -4,9 +4,9 @@ use common::command::{Change, Command, Docs, Key, Moment, Refusal};
 use common::events::{CancelledBy, LateMoney, OrderState, OrderStatus};
 use common::time::Timestamp;
 
-use super::receipt_for;
+use super::{earned_by, receipt_for};
 use crate::domain::refund::{Fate, fate};
-use crate::domain::{Item, Late, OrderStanding, Payable, Payment, Receipt, State};
+use crate::domain::{Entry, Item, Late, OrderStanding, Payable, Payment, Receipt, State};
 
 /// An order was placed, changed or ended.
 #[derive(Debug, Clone)]
@@ -23,8 +23,10 @@ impl Command for HearOrder {
         let active = payable.and_then(|payable| payable.value.active);
         let mut keys = vec![Key::of::<Payable>(self.order.id)];
         keys.extend(active.map(Key::of::<Payment>));
-        if self.order.status == OrderStatus::Complete {
+        let is_replaced = self.order.late.is_some_and(|late| late.replaced_by.is_some());
+        if self.order.status == OrderStatus::Complete || is_replaced {
             keys.extend(active.map(Key::of::<Receipt>));
+            keys.extend(active.map(|active| Key::of::<Entry>(Entry::earned_id(active))));
         }
         keys
     }
@@ -41,10 +43,14 @@ impl Command for HearOrder {
         let payment = payable.active.and_then(|active| docs.get::<Payment>(active));
         let moved = payment.as_ref().and_then(|payment| concern(payment.value, &payable, at.now));
         let receipt =
-            payment.and_then(|payment| receipt_for(payment.value, &payable, docs, at.now));
+            payment.as_ref().and_then(|paid| receipt_for(paid.value, &payable, docs, at.now));
+        let earned = payment.and_then(|paid| earned_by(paid.value, &payable, docs, at.now));
         let mut change = Change::nothing(()).put(payable);
         if let Some(receipt) = receipt {
             change = change.put(receipt);
+        }
+        if let Some(earned) = earned {
+            change = change.put(earned);
         }
         Ok(match moved {
             Some(payment) => change.put(payment),
@@ -61,6 +67,7 @@ impl HearOrder {
             OrderStatus::Cancelled => OrderStanding::Cancelled,
         };
         let item = Item {
+            ticket: Some(self.order.ticket.id),
             title: self.order.ticket.title.clone(),
             quantity: self.order.quantity,
             price: self.order.ticket.price,

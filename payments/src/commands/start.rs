@@ -7,7 +7,7 @@ use common::time::Timestamp;
 use std::time::Duration;
 
 use super::event;
-use crate::domain::{CameTo, Means, Payable, Payment, Request, RequestKey, State, request};
+use crate::domain::{CameTo, Fee, Means, Payable, Payment, Request, RequestKey, State, request};
 
 /// A buyer pays an order.
 #[derive(Debug, Clone)]
@@ -20,6 +20,8 @@ pub struct Start {
     pub means: Means,
     /// Who moves the money.
     pub provider: &'static str,
+    /// What the platform keeps of it.
+    pub fee: Fee,
     /// Which request it is, where it came with an idempotency key.
     pub request: Option<RequestKey>,
     /// The request that it goes back to, for the events that follow from it later.
@@ -78,6 +80,7 @@ impl Command for Start {
             order: self.order,
             buyer: self.buyer,
             amount: payable.total,
+            fee: self.fee,
             created_at: at.now,
             trace: self.trace.clone(),
             due: Some(at.now.plus(self.lease)),

@@ -1,6 +1,7 @@
 //! What a payment, its order and the ledger are, and what can become of them. Plain types and pure
 //! functions.
 
+pub mod fee;
 pub mod ledger;
 pub mod means;
 pub mod notice;
@@ -11,7 +12,8 @@ pub mod refund;
 pub mod request;
 pub mod token;
 
-pub use ledger::{Account, Entry, EntryKind, Posting};
+pub use fee::Fee;
+pub use ledger::{Account, Entry, EntryKind, Posting, Sale};
 pub use means::Means;
 pub use notice::{Heard, Notice};
 pub use payable::{Item, Late, OrderStanding, Payable};

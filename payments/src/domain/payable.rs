@@ -1,6 +1,6 @@
 //! What may be paid: a copy of an order, and the payment that is on its way to paying it.
 
-use common::id::{OrderId, PaymentId, UserId};
+use common::id::{OrderId, PaymentId, TicketId, UserId};
 use common::money::Money;
 use common::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -20,6 +20,9 @@ pub enum OrderStanding {
 /// What an order is for, as its buyer saw it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Item {
+    /// Whose units; `None` in copies from before that was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<TicketId>,
     /// The ticket's title.
     pub title: String,
     /// How many units.

@@ -11,6 +11,7 @@ use common::money::Money;
 use common::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::fee::Fee;
 use super::means::Means;
 
 /// A payment.
@@ -27,6 +28,10 @@ pub struct Payment {
     pub buyer: UserId,
     /// How much.
     pub amount: Money,
+    /// What the platform keeps of it if its order is complete by it: what was in force when it
+    /// began.
+    #[serde(default, skip_serializing_if = "Fee::is_none")]
+    pub fee: Fee,
     /// When it began.
     pub created_at: Timestamp,
     /// The request that it goes back to.

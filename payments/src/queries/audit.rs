@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use common::id::{OrderId, PaymentId};
 use common::store::{Store, Unavailable};
 
+use crate::commands::sale_of;
 use crate::domain::ledger::Balances;
 use crate::domain::refund::{Fate, fate};
 use crate::domain::{Entry, EntryKind, Payable, Payment, Receipt, Series, State};
@@ -33,8 +34,10 @@ pub async fn findings(store: &dyn Store, sandbox: &dyn Store) -> Result<Vec<Stri
         known.insert(payment.id);
         let is_kept = matches!(payment.state, State::Captured { .. });
         *kept.entry(payment.order).or_default() += u32::from(is_kept);
-        books.agree(&payment, lines.get(&payment.id));
-        books.rest(&payment, payables.get(&payment.order));
+        let payable = payables.get(&payment.order);
+        books.agree(&payment, payable);
+        books.compare(&payment, lines.get(&payment.id));
+        books.rest(&payment, payable);
     }
     books.strangers(&known, &lines);
     for (order, captures) in kept.into_iter().filter(|(_, captures)| *captures > 1) {
@@ -79,7 +82,11 @@ impl Books {
             self.findings.push(format!("I6: entry {} does not sum to zero", entry.id()));
         }
         entry.post_to(&mut self.balances);
-        self.booked.entry(entry.payment).or_default().push(entry);
+        match entry.payment {
+            Some(payment) => self.booked.entry(payment).or_default().push(entry),
+            None if entry.kind == EntryKind::PaidOut && entry.seller.is_some() => {}
+            None => self.findings.push(format!("I6: entry {} books nothing", entry.id())),
+        }
     }
 
     fn close(&mut self) {
@@ -92,27 +99,40 @@ impl Books {
         }
     }
 
-    /// The entries of a payment are those of its state, and the provider says the same.
-    fn agree(&mut self, payment: &Payment, line: Option<&Line>) {
-        let (id, amount) = (payment.id, payment.amount);
-        let expected: &[EntryKind] = match payment.state {
-            State::Started { .. } | State::Declined { .. } => &[],
-            State::Captured { .. } => &[EntryKind::Captured],
-            State::Refunding { .. } => &[EntryKind::Captured, EntryKind::RefundOwed],
+    /// The entries of a payment are those of its state.
+    fn agree(&mut self, payment: &Payment, payable: Option<&Payable>) {
+        let entry = |kind| Entry::new(payment.id, kind, payment.amount, payment.created_at);
+        let mut expected = match payment.state {
+            State::Started { .. } | State::Declined { .. } => vec![],
+            State::Captured { .. } => vec![entry(EntryKind::Captured)],
+            State::Refunding { .. } => {
+                vec![entry(EntryKind::Captured), entry(EntryKind::RefundOwed)]
+            }
             State::Refunded { .. } => {
-                &[EntryKind::Captured, EntryKind::RefundOwed, EntryKind::Refunded]
+                let owed = [EntryKind::Captured, EntryKind::RefundOwed, EntryKind::Refunded];
+                owed.map(entry).into()
             }
         };
-        let mut booked = self.booked.remove(&id).unwrap_or_default();
+        let booked = self.booked.remove(&payment.id).unwrap_or_default();
+        if let Some(earned) = payable.and_then(|payable| earned(payment, payable)) {
+            // One that is still to be looked at may be known to be kept a moment before it is
+            // booked.
+            let is_booked = booked.iter().any(|entry| entry.kind == EntryKind::Earned);
+            if is_booked || payment.due.is_none() {
+                expected.push(earned);
+            }
+        }
         let is_booked = booked.len() == expected.len()
-            && expected.iter().all(|kind| {
-                let wanted = Entry::new(id, *kind, amount, payment.created_at).postings;
-                booked.iter().any(|entry| entry.kind == *kind && entry.postings == wanted)
-            });
-        booked.clear();
+            && expected.iter().all(|wanted| booked.iter().any(|entry| books_same(entry, wanted)));
         if !is_booked {
+            let id = payment.id;
             self.findings.push(format!("I6: the ledger does not book payment {id} as it stands"));
         }
+    }
+
+    /// The provider says the same.
+    fn compare(&mut self, payment: &Payment, line: Option<&Line>) {
+        let (id, amount) = (payment.id, payment.amount);
         let at_provider = line.map(|line| (line.captured == amount, line.is_refunded));
         if payment.provider != sandbox::NAME {
             // Another provider's books are not in this folder.
@@ -153,4 +173,19 @@ impl Books {
                 .push(format!("I6: the provider took money for {payment}, which is not there"));
         }
     }
+}
+
+/// The entry that books what was earned by a payment; `None` where nothing was, or where it is not
+/// known by whom.
+fn earned(payment: &Payment, payable: &Payable) -> Option<Entry> {
+    let is_held = matches!(payment.state, State::Captured { .. });
+    let is_kept = is_held && fate(payment, payable) == Fate::Kept;
+    let (sale, at) = (sale_of(payment, payable), payment.created_at);
+    let seller = payable.seller.filter(|_| is_kept)?;
+    Some(Entry::earned(payment.id, payment.amount, seller, sale, at))
+}
+
+fn books_same(one: &Entry, other: &Entry) -> bool {
+    let facts = |entry: &Entry| (entry.kind, entry.seller, entry.postings.clone());
+    facts(one) == facts(other)
 }

@@ -126,7 +126,9 @@ impl Shop {
         let stripe = Arc::clone(&self.stripe);
         let take = Box::new(move |call: &scripted::Call| stripe.take(call));
         let line = Line { take, clock: Arc::clone(&clock), life: Arc::clone(&life) };
-        let works = Works::new(Arc::clone(&engine), provider(Arc::new(line)), Timing::default());
+        let fee = "2.5%+0.30".parse().unwrap();
+        let works =
+            Works::new(Arc::clone(&engine), provider(Arc::new(line)), Timing::default(), fee);
         for reconciler in works.reconcilers() {
             let clock = Arc::clone(&clock);
             let never = std::future::pending();

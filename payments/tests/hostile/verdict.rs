@@ -119,7 +119,8 @@ fn booked(shop: &Shop) -> BTreeMap<String, i64> {
         let entry: Entry = command::read(&found.document).unwrap();
         assert!(entry.balances(), "I6: {entry:?}");
         for posting in entry.postings.iter().filter(|p| p.account == Account::ProviderClearing) {
-            *booked.entry(entry.payment.to_string()).or_default() += posting.amount.minor;
+            let payment = entry.payment.unwrap();
+            *booked.entry(payment.to_string()).or_default() += posting.amount.minor;
         }
     }
     booked

@@ -161,6 +161,7 @@ impl World {
             Arc::clone(&engine),
             Arc::clone(&provider) as Arc<dyn Provider>,
             Timing::default(),
+            "2.5%+0.30".parse().unwrap(),
         );
         let inbox = Inbox::new(Arc::clone(&engine), "payments", consume::hears());
         Arc::new(Self {

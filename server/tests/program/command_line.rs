@@ -63,6 +63,8 @@ fn a_value_that_cannot_be_is_refused_by_the_name_of_its_flag() {
         ("--password-memory-kib", "1"),
         ("--signin-failures-per-minute", "-1"),
         ("--signups-per-minute", "many"),
+        ("--platform-fee", "2.5"),
+        ("--platform-fee", "101%"),
         ("--log-format", "xml"),
         ("--log-level", "loud=louder"),
     ] {

@@ -7,7 +7,7 @@ use common::events::{OrderStatus, PaymentStatus};
 use common::id::{OrderId, TicketId, UserId};
 use common::store::{Order as Sort, Query};
 use payments::documents::LEDGER;
-use payments::domain::{Entry, EntryKind};
+use payments::domain::{Account, Entry, EntryKind};
 
 use super::{Oracle, answer, standing};
 use crate::journal::Told;
@@ -210,6 +210,7 @@ impl Oracle {
         };
         let found = answer(async { Ok(self.readers.payments.store().find(query).await?) });
         let mut booked = BTreeSet::new();
+        let (mut earned, mut order_funds) = (BTreeMap::new(), 0);
         let mut accusations = Vec::new();
         for found in found.unwrap_or_default() {
             let Ok(entry) = serde_json::from_slice::<Entry>(&found.document.body) else { continue };
@@ -220,12 +221,15 @@ impl Oracle {
             if sum != 0 {
                 accusations.push(format!("I6: entry {} sums to {sum}", found.document.id));
             }
+            order_funds += entry.posted(Account::OrderFunds);
             let moved = entry.postings.iter().map(|p| p.amount.minor).max().unwrap_or(0);
+            let Some(payment) = entry.payment else { continue };
             match entry.kind {
-                EntryKind::Captured => booked.insert((entry.payment, false, moved)),
-                EntryKind::Refunded => booked.insert((entry.payment, true, moved)),
-                EntryKind::RefundOwed => continue,
-            };
+                EntryKind::Captured => _ = booked.insert((payment, false, moved)),
+                EntryKind::Refunded => _ = booked.insert((payment, true, moved)),
+                EntryKind::Earned => _ = earned.insert(payment, entry),
+                EntryKind::RefundOwed | EntryKind::PaidOut => {}
+            }
         }
         let state = self.state();
         let mut real = BTreeSet::new();
@@ -244,6 +248,11 @@ impl Oracle {
             accusations.push(format!(
                 "I6: the books and the provider differ in {differing:?} (declined: {after_decline})"
             ));
+        }
+        accusations.extend(state.misearned(earned));
+        if order_funds != 0 {
+            accusations
+                .push(format!("I6: {order_funds} are held for orders, which have all ended"));
         }
         drop(state);
         accusations.into_iter().for_each(|accusation| self.accuse(accusation));

@@ -1,10 +1,13 @@
 //! The provider's ledger, and what it must never say.
 
+use std::collections::BTreeMap;
+
 use common::events::OrderStatus;
 use common::id::{OrderId, PaymentId};
 use common::money::Money;
 use common::time::Timestamp;
 use orders::commands::Placed;
+use payments::domain::{Account as Books, Entry};
 
 use super::{Oracle, State, standing};
 
@@ -27,6 +30,30 @@ impl State {
     /// How many captures for an order the provider holds.
     pub(super) fn kept_for(&self, order: OrderId) -> usize {
         self.accounts.values().filter(|a| a.order == order && !a.returned).count()
+    }
+
+    /// I6: for every order that is complete its seller has earned what was paid, less a fee that is
+    /// no more than that, once; and nobody has earned anything else.
+    pub(super) fn misearned(&self, mut earned: BTreeMap<PaymentId, Entry>) -> Vec<String> {
+        let mut wrong = Vec::new();
+        for (payment, account) in self.accounts.iter().filter(|(_, account)| !account.returned) {
+            if !self.is_paid(account.order) {
+                continue;
+            }
+            let order = self.orders.get(&account.order).map(|placed| &placed.order);
+            let seller = order.and_then(|order| order.ticket.seller);
+            let is_booked = earned.remove(payment).is_some_and(|entry| {
+                let payable = -entry.posted(Books::SellerPayable);
+                let fee = -entry.posted(Books::PlatformFee);
+                let is_all = payable + fee == account.taken.minor && payable >= 0 && fee > 0;
+                is_all && entry.seller.is_some() && entry.seller == seller
+            });
+            if !is_booked {
+                wrong.push(format!("I6: what {payment} earned its seller is not booked so"));
+            }
+        }
+        wrong.extend(earned.keys().map(|payment| format!("I6: nothing was earned by {payment}")));
+        wrong
     }
 }
 
