@@ -40,7 +40,8 @@ pub struct Cli {
     pub mongodb: Option<Secret>,
 
     /// The program mongod, where MongoDB is to be started too: at that URL, on the subfolder
-    /// `mongodb` of the data, which is a replica set already
+    /// `mongodb` of the data, which is a replica set already; or, where the URL names several, as
+    /// many members on `mongodb-1` and so on, which somebody else initiates
     #[arg(long, env = "TICKETING_MONGOD", value_name = "PROGRAM")]
     pub mongod: Option<PathBuf>,
 
@@ -74,6 +75,10 @@ pub struct Cli {
     /// program's goes
     #[arg(long, env = "TICKETING_LOGS", value_name = "FOLDER")]
     pub log_folder: Option<PathBuf>,
+
+    /// Which process is in which network namespace: a file that tests write
+    #[arg(long, env = "TICKETING_NETWORK", value_name = "FILE", hide = true)]
+    pub network: Option<PathBuf>,
 
     /// What is logged.
     #[command(flatten)]

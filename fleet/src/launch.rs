@@ -13,6 +13,8 @@ use tokio::process::Command;
 
 use crate::cli::Cli;
 use crate::leash::Leash;
+use crate::mongodb::Members;
+use crate::places::Places;
 use crate::process::Processes;
 use crate::proxy::{self, Fleet};
 use crate::upstreams::{Replica, Upstream};
@@ -49,7 +51,8 @@ pub async fn run(cli: Cli) -> Result<(), String> {
     let own = std::env::current_exe().map_err(|error| error.to_string())?;
     let leash = Leash::take(&own)?;
     let processes = Processes::new(leash, cli.data.join(LIST), cli.log_folder.clone());
-    let launch = Launch { cli, processes, address, client_key: client_key()? };
+    let places = Arc::new(Places::read(cli.network.as_deref())?);
+    let launch = Launch { cli, processes, places, address, client_key: client_key()? };
     let fleet = Arc::new(launch.start().await?);
     let random = random_u64(&SystemEntropy).map_err(|error| error.to_string())?;
     let settings = http::Settings::new(Arc::new(SystemClock), Arc::new(Ids::new(random)));
@@ -78,6 +81,7 @@ fn client_key() -> Result<String, String> {
 struct Launch {
     cli: Cli,
     processes: Arc<Processes>,
+    places: Arc<Places>,
     address: SocketAddr,
     client_key: String,
 }
@@ -112,32 +116,18 @@ impl Launch {
         Ok(fleet)
     }
 
-    /// A server of MongoDB, where there is to be one of our own.
+    /// The servers of MongoDB, where they are to be our own.
     fn start_mongodb(&self) -> Result<(), String> {
-        let (Some(program), Some(url)) = (self.cli.mongod.clone(), &self.cli.mongodb) else {
+        let (Some(program), Some(url)) = (&self.cli.mongod, &self.cli.mongodb) else {
             return Ok(());
         };
-        let unfit =
-            "--mongodb: with --mongod it must be like mongodb://127.0.0.1:27017/?replicaSet=NAME";
-        let (_, rest) = url.reveal().split_once("://").ok_or(unfit)?;
-        let (address, query) = rest.split_once('/').ok_or(unfit)?;
-        let address: SocketAddr = address.parse().map_err(|_| unfit)?;
-        let (_, set) = query.split_once("replicaSet=").ok_or(unfit)?;
-        let (set, folder) = (set.to_owned(), self.cli.data.join("mongodb"));
-        let recipe = move || {
-            let mut command = Command::new(&program);
-            command.args(["--quiet", "--bind_ip", &address.ip().to_string(), "--port"]);
-            command.arg(address.port().to_string()).args(["--replSet", &set]);
-            command.args(["--setParameter", "transactionLifetimeLimitSeconds=5"]);
-            command.args(["--wiredTigerCacheSizeGB", "0.5", "--dbpath"]).arg(&folder);
-            command
-        };
-        self.processes.start("mongodb".to_owned(), Box::new(recipe), |_| {})
+        let members = Members::read(url.reveal())?;
+        members.start(&self.processes, &self.places, program, &self.cli.data)
     }
 
     /// A server of NATS on a free port, with its store in the data folder.
     fn start_nats(&self) -> Result<SocketAddr, String> {
-        let address = free_address()?;
+        let address = SocketAddr::new(self.places.address("nats"), free_address()?.port());
         let (program, store) = (self.cli.nats_server.clone(), self.cli.data.join("nats"));
         let file = self.cli.data.join("nats.conf");
         // Nothing is acknowledged before it is on the disk.
@@ -146,8 +136,9 @@ impl Launch {
             store.display()
         );
         std::fs::write(&file, text).map_err(|error| format!("{}: {error}", file.display()))?;
+        let places = Arc::clone(&self.places);
         let recipe = move || {
-            let mut command = Command::new(&program);
+            let mut command = places.command("nats", &program);
             command.arg("--config").arg(&file);
             command
         };
@@ -158,12 +149,14 @@ impl Launch {
     fn start_service(&self, name: &'static str, nats: SocketAddr) -> Result<Arc<Upstream>, String> {
         let upstream = Upstream::new(name, self.cli.replicas);
         for (index, replica) in upstream.replicas.iter().enumerate() {
-            let program = self.cli.programs.join(name);
+            let own = format!("{name}-{}", index + 1);
+            let (program, places) = (self.cli.programs.join(name), Arc::clone(&self.places));
             let mongodb = self.cli.mongodb.clone();
             let (prefix, key) = (self.cli.database_prefix.clone(), self.client_key.clone());
             let recipe = move || {
-                let mut command = Command::new(&program);
-                command.args(["--listen", "127.0.0.1:0"]);
+                let mut command = places.command(&own, &program);
+                let listen = SocketAddr::new(places.address(&own), 0);
+                command.args(["--listen", &listen.to_string()]);
                 if let Some(url) = &mongodb {
                     command.env("TICKETING_MONGODB", url.reveal());
                 }

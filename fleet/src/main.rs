@@ -6,6 +6,8 @@
 //! | [`cli`] | what it is told |
 //! | [`leash`] | ends everything that it has started when it ends, however that happens |
 //! | [`process`] | a program that is started, watched, and started again when it ends |
+//! | [`places`] | where processes are: together on loopback, or each in a namespace |
+//! | [`mongodb`] | the members of a replica set |
 //! | [`upstreams`] | which replicas of a service can be asked |
 //! | [`pool`] | connections to one of them |
 //! | [`proxy`] | the one address in front of all |
@@ -14,6 +16,8 @@
 mod cli;
 mod launch;
 mod leash;
+mod mongodb;
+mod places;
 mod pool;
 mod process;
 mod proxy;

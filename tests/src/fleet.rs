@@ -12,8 +12,11 @@ use serde_json::Value;
 use crate::client::{Client, Request};
 use crate::server::Server;
 
-/// How long a process may take to be back.
-const BACK: Duration = Duration::from_secs(60);
+/// How long a process, or what it is needed for, may take to be back.
+pub const BACK: Duration = Duration::from_secs(60);
+
+/// The services; each has replicas, named after it and numbered.
+pub const SERVICES: [&str; 4] = ["auth", "tickets", "orders", "payments"];
 
 /// A process of a fleet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +44,41 @@ impl Server {
         entries.filter_map(|(name, entry)| Some((name.clone(), process(entry)?))).collect()
     }
 
+    /// The names of all replicas of services that run.
+    ///
+    /// # Panics
+    /// If this is no fleet.
+    pub fn replicas(&self) -> Vec<String> {
+        let is_replica = |name: &String| SERVICES.iter().any(|service| name.starts_with(service));
+        self.processes().into_keys().filter(is_replica).collect()
+    }
+
+    /// kill -9 of a process; waits until another is in its place, and the services are ready.
+    ///
+    /// # Panics
+    /// If there is none of that name, or none comes in its place in time.
+    pub async fn kill_9_one(&self, name: &str) {
+        let pid = self.signal(name, Signal::KILL);
+        if self.replicas().iter().any(|replica| replica == name) {
+            self.replaced(name, pid).await;
+        } else {
+            self.runs_again(name, pid).await;
+        }
+    }
+
+    /// Waits until another process than `pid` has the name of one that serves nobody but the
+    /// services, and these are ready.
+    ///
+    /// # Panics
+    /// If that does not happen in time.
+    pub async fn runs_again(&self, name: &str, pid: i32) {
+        crate::until(&format!("{name} runs again"), BACK, || async {
+            self.processes().get(name).filter(|process| process.pid != pid).map(drop)
+        })
+        .await;
+        self.ready(BACK).await;
+    }
+
     /// Sends a process a signal; returns which process it was.
     ///
     /// # Panics
@@ -57,7 +95,20 @@ impl Server {
     /// # Panics
     /// If that does not happen in time.
     pub async fn replaced(&self, name: &str, pid: i32) {
-        crate::until(&format!("{name} is back"), BACK, || async {
+        self.ready_unless(name, pid).await;
+    }
+
+    /// Waits until a replica says itself that it is ready.
+    ///
+    /// # Panics
+    /// If it does not in time.
+    pub async fn serves(&self, name: &str) {
+        // No process has this id.
+        self.ready_unless(name, 0).await;
+    }
+
+    async fn ready_unless(&self, name: &str, pid: i32) {
+        crate::until(&format!("{name} is ready"), BACK, || async {
             let current = *self.processes().get(name)?;
             let address = current.address.filter(|_| current.pid != pid)?;
             let client = Client::new(Arc::new(RwLock::new(address)));

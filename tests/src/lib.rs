@@ -7,6 +7,8 @@
 //! - [`setup`] and [`server`]: start, kill, stop and restart the program `ticketing`; its log is
 //!   printed when a test fails.
 //! - [`fleet`]: the processes of a fleet, each of which can be stopped, paused and killed.
+//! - `replica_set`: the members of a MongoDB that has several, and who of them is primary.
+//! - [`network`]: wires between those processes that can be cut.
 //! - [`client`] and [`answer`]: requests with a cookie jar; every answer is held against the
 //!   conventions as it arrives.
 //! - [`raw`] and [`stream`]: bytes that no decent client would send, and Server-Sent Events.
@@ -32,8 +34,11 @@ pub mod fleet;
 pub mod journal;
 pub mod load;
 pub mod market;
+pub mod network;
 pub mod poll;
 pub mod raw;
+#[cfg(feature = "fleet")]
+pub mod replica_set;
 pub mod seed;
 pub mod server;
 pub mod setup;

@@ -2,16 +2,23 @@
 //! somebody breaks things under them.
 
 use std::collections::VecDeque;
+use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use futures_util::future::join_all;
+
+use crate::journal::CONVERGENCE;
 use crate::market::{GOOD_CARD, Person};
 use crate::poll::rest;
-use crate::{Deed, Journal, Outcome, Seed, Server};
+use crate::{Deed, Journal, Outcome, Seed, Server, text};
 
 /// How many recent tickets the workers fight over.
 const ON_SALE: usize = 12;
+
+/// How long the load runs on after a fault.
+const AFTER: Duration = Duration::from_millis(300);
 
 /// What all workers share.
 #[derive(Clone, Debug)]
@@ -44,6 +51,52 @@ impl Market {
             answered: Vec::new(),
         };
         (market, (0..count).map(worker).collect())
+    }
+
+    /// Lets everybody work while `fault` happens, and a little longer. Returns what it came to.
+    ///
+    /// # Panics
+    /// If a worker does.
+    pub async fn work_through<T>(
+        &self,
+        workers: Vec<Worker>,
+        fault: impl Future<Output = T>,
+    ) -> (Vec<Worker>, T) {
+        self.running.store(true, Ordering::Relaxed);
+        let tasks: Vec<_> =
+            workers.into_iter().map(|worker| tokio::spawn(worker.work(self.clone()))).collect();
+        let came_to = fault.await;
+        rest(AFTER).await;
+        self.running.store(false, Ordering::Relaxed);
+        let done = join_all(tasks).await;
+        (done.into_iter().map(|worker| worker.expect("a worker's task")).collect(), came_to)
+    }
+
+    /// Waits until every order that somebody paid for is complete, which crosses services. All
+    /// together have as long as I18 gives each, so begin when the last fault is over.
+    ///
+    /// # Panics
+    /// If one is not in time.
+    pub async fn converge(&self) {
+        let begun = Instant::now();
+        for entry in self.journal.entries() {
+            let Deed::Pay { order, .. } = &entry.deed else { continue };
+            if !entry.outcome.succeeded() {
+                continue;
+            }
+            let person = &self.people[entry.who];
+            let left = CONVERGENCE.saturating_sub(begun.elapsed()).max(Duration::from_millis(1));
+            crate::until(
+                &format!("I18: order {order}, which is paid, is complete"),
+                left,
+                || async {
+                    let order = person.see_order(order).await;
+                    (text(&order, "status") == "complete").then_some(())
+                },
+            )
+            .await;
+        }
+        println!("every paid order is complete {:?} after the last fault", begun.elapsed());
     }
 }
 

@@ -50,6 +50,17 @@ impl Seed {
         self.below(100) < percent
     }
 
+    /// Puts `all` into another order.
+    ///
+    /// # Panics
+    /// Never: every index that is drawn is one.
+    pub fn shuffle<T>(&mut self, all: &mut [T]) {
+        for last in (1..all.len()).rev() {
+            let other = usize::try_from(self.below(last as u64 + 1)).expect("an index");
+            all.swap(last, other);
+        }
+    }
+
     /// One of `choices`, or none if there are none.
     pub fn pick<'a, T>(&mut self, choices: &'a [T]) -> Option<&'a T> {
         let index = usize::try_from(self.below(choices.len() as u64)).ok()?;

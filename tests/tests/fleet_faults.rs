@@ -8,29 +8,21 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use futures_util::future::join_all;
 use rustix::process::Signal;
-use tests::load::{Market, Worker};
+use tests::fleet::SERVICES;
+use tests::load::Market;
 use tests::poll::rest;
-use tests::{Deed, Seed, Server, Setup, text, until};
+use tests::{Seed, Server, Setup};
 
 const WORKERS: usize = 8;
 
-/// How long the load runs before a fault, at most, and how long it runs on after it.
+/// How long the load runs before a fault, at most.
 const BEFORE_MS: u64 = 400;
-const AFTER: Duration = Duration::from_millis(300);
 
 /// How long NATS is paused: longer than a publisher waits for it.
 const PAUSE: Duration = Duration::from_secs(7);
-
-/// How long anything may take to be back.
-const BACK: Duration = Duration::from_secs(60);
-
-/// I18.
-const CONVERGENCE: Duration = Duration::from_secs(30);
 
 /// How often each fault happens, in an order drawn by the seed.
 const PLAN: [(Fault, usize); 5] = [
@@ -72,13 +64,14 @@ impl Fault {
     async fn happen(self, server: &Server, seed: &mut Seed, round: usize) -> String {
         match self {
             Self::ServiceKilled => {
-                let services: Vec<String> =
-                    server.processes().into_keys().filter(|name| name.contains('-')).collect();
-                let name = seed.pick(&services).expect("services run").clone();
-                kill_9(server, &name).await;
+                let name = seed.pick(&server.replicas()).expect("services run").clone();
+                server.kill_9_one(&name).await;
                 name
             }
-            Self::NatsKilled => kill_9(server, "nats").await,
+            Self::NatsKilled => {
+                server.kill_9_one("nats").await;
+                "nats".to_owned()
+            }
             Self::NatsPaused => {
                 server.signal("nats", Signal::STOP);
                 rest(PAUSE).await;
@@ -91,43 +84,23 @@ impl Fault {
                 let data = server.setup().data_folder();
                 let gone = data.join(format!("nats-gone-{round}"));
                 fs::rename(data.join("nats"), &gone).expect("the store can be moved away");
-                back(server, "nats", pid).await;
+                server.runs_again("nats", pid).await;
                 fs::remove_dir_all(gone).expect("it can be deleted");
                 "nats".to_owned()
             }
-            Self::MongodbKilled => kill_9(server, "mongodb").await,
+            Self::MongodbKilled => {
+                server.kill_9_one("mongodb").await;
+                "mongodb".to_owned()
+            }
         }
     }
-}
-
-async fn kill_9(server: &Server, name: &str) -> String {
-    let pid = server.signal(name, Signal::KILL);
-    if name.contains('-') {
-        server.replaced(name, pid).await;
-    } else {
-        back(server, name, pid).await;
-    }
-    name.to_owned()
-}
-
-/// Waits until another process than `pid` has the name of one that serves nobody but the services,
-/// and these are ready.
-async fn back(server: &Server, name: &str, pid: i32) {
-    until(&format!("{name} runs again"), BACK, || async {
-        server.processes().get(name).filter(|process| process.pid != pid).map(drop)
-    })
-    .await;
-    server.ready(BACK).await;
 }
 
 /// All faults of the plan, shuffled.
 fn plan(seed: &mut Seed) -> Vec<Fault> {
     let mut faults: Vec<Fault> =
         PLAN.iter().flat_map(|(fault, times)| vec![*fault; *times]).collect();
-    for last in (1..faults.len()).rev() {
-        let other = usize::try_from(seed.below(last as u64 + 1)).expect("an index");
-        faults.swap(last, other);
-    }
+    seed.shuffle(&mut faults);
     faults
 }
 
@@ -144,45 +117,6 @@ async fn start() -> Server {
     setup.start().await
 }
 
-/// Lets everybody work while `fault` happens, and a little longer.
-async fn work_through(
-    server: &Server,
-    market: &Market,
-    workers: Vec<Worker>,
-    fault: Fault,
-    seed: &mut Seed,
-    round: usize,
-) -> (Vec<Worker>, String) {
-    market.running.store(true, Ordering::Relaxed);
-    let tasks: Vec<_> =
-        workers.into_iter().map(|worker| tokio::spawn(worker.work(market.clone()))).collect();
-    rest(Duration::from_millis(seed.below(BEFORE_MS))).await;
-    let hit = fault.happen(server, seed, round).await;
-    rest(AFTER).await;
-    market.running.store(false, Ordering::Relaxed);
-    let done = join_all(tasks).await;
-    (done.into_iter().map(|worker| worker.expect("a worker's task")).collect(), hit)
-}
-
-/// Waits until every order that somebody paid for is complete, which crosses services.
-async fn converge(market: &Market) {
-    let begun = Instant::now();
-    for entry in market.journal.entries() {
-        let Deed::Pay { order, .. } = &entry.deed else { continue };
-        if !entry.outcome.succeeded() {
-            continue;
-        }
-        let person = &market.people[entry.who];
-        let left = CONVERGENCE.saturating_sub(begun.elapsed()).max(Duration::from_millis(1));
-        until(&format!("I18: order {order}, which is paid, is complete"), left, || async {
-            let order = person.see_order(order).await;
-            (text(&order, "status") == "complete").then_some(())
-        })
-        .await;
-    }
-    println!("every paid order is complete {:?} after the last fault", begun.elapsed());
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_fleet_loses_nothing_and_doubles_nothing_whatever_is_killed() {
     let mut seed = Seed::of("a_fleet_loses_nothing");
@@ -193,7 +127,11 @@ async fn a_fleet_loses_nothing_and_doubles_nothing_whatever_is_killed() {
     for (round, fault) in plan(&mut seed).into_iter().enumerate() {
         let from = market.journal.len();
         let hit;
-        (workers, hit) = work_through(&server, &market, workers, fault, &mut seed, round).await;
+        let happens = async {
+            rest(Duration::from_millis(seed.below(BEFORE_MS))).await;
+            fault.happen(&server, &mut seed, round).await
+        };
+        (workers, hit) = market.work_through(workers, happens).await;
         *happened.entry(fault).or_default() += 1;
         *hits.entry(hit).or_insert(0_usize) += 1;
         lost_on_the_way += workers.iter().map(|worker| worker.unknown.len()).sum::<usize>();
@@ -204,7 +142,7 @@ async fn a_fleet_loses_nothing_and_doubles_nothing_whatever_is_killed() {
         }
     }
     let resolved = market.journal.resolve_all(&market.people).await;
-    converge(&market).await;
+    market.converge().await;
     let totals = market.journal.audit(&market.people).await;
     println!("{lost_on_the_way} outcomes lost on the way, {resolved} made known in the end");
     println!("{totals:?}\nhit: {hits:?}");
@@ -212,7 +150,7 @@ async fn a_fleet_loses_nothing_and_doubles_nothing_whatever_is_killed() {
         println!("{fault}: {}", happened.get(&fault).copied().unwrap_or_default());
         assert_eq!(happened.get(&fault), Some(&times), "{fault}");
     }
-    for service in ["auth", "tickets", "orders", "payments"] {
+    for service in SERVICES {
         let times: usize =
             hits.iter().filter(|(hit, _)| hit.starts_with(service)).map(|(_, times)| times).sum();
         assert!(times > 0, "no replica of {service} was killed");

@@ -3,9 +3,9 @@
 use std::fs;
 use std::process::Command;
 
-use crate::client;
 use crate::program::{self, Failure, Workspace};
 use crate::tally::Tally;
+use crate::{client, debian};
 
 /// Where Debian and its children put it.
 const CHROMIUM: [&str; 3] =
@@ -102,18 +102,7 @@ fn chromium(workspace: &Workspace) -> Result<(), Failure> {
     let advice = "the end-to-end tests need Chromium: on Debian `apt-get install chromium` as \
                   root, elsewhere name yours with CHROMIUM, or run the other steps with --skip \
                   e2e --skip lighthouse";
-    let is_root = program::output(workspace.command("id", ["-u"]))
-        .is_ok_and(|said| said.trim_ascii() == b"0");
-    if !is_root || !program::succeeds(workspace.command("apt-get", ["--version"])) {
-        return Err(Failure::new(advice));
-    }
-    println!("installing Chromium");
-    for arguments in [&["update"][..], &["install", "--yes", "--no-install-recommends", "chromium"]]
-    {
-        let mut command = workspace.command("apt-get", arguments);
-        command.env("DEBIAN_FRONTEND", "noninteractive");
-        program::output(command).map_err(|failure| explain(failure, advice))?;
-    }
+    debian::install(workspace, "chromium", advice)?;
     if is_there() { Ok(()) } else { Err(Failure::new(advice)) }
 }
 

@@ -8,7 +8,7 @@ use crate::mongodb::{self, Mongod};
 use crate::program::{self, Failure, Workspace};
 use crate::tally::Tally;
 use crate::tidy::SERVICES;
-use crate::{client, nats, steps};
+use crate::{client, debian, nats, steps};
 
 /// The suites that say nothing of how many processes serve. The others are about one process and
 /// its folder: a full disk and failing fsyncs below its files (`storage_faults`), a second process
@@ -29,6 +29,14 @@ const SUITES: [&str; 12] = [
     "market_more",
     "payments",
 ];
+
+/// The suites that break a fleet of their own.
+const FAULTS: [&str; 3] = ["fleet_faults", "fleet_partitions", "fleet_primary"];
+
+/// What to do where there is no `ip` to make namespaces with, and none can be installed.
+const NAMESPACES: &str = "the faults need network namespaces: run them as root, with iproute2 (on \
+                          Debian `apt-get install iproute2`), or run the other steps with --skip \
+                          faults";
 
 /// What makes each service a program of its own, as Cargo is told it.
 pub fn features() -> String {
@@ -76,17 +84,23 @@ pub fn step(workspace: &Workspace) -> Result<Tally, Failure> {
     program::run(tests)
 }
 
-/// Kills, pauses and robs the processes of a fleet under load, MongoDB and NATS among them.
+/// Kills, pauses and robs the processes of a fleet under load, MongoDB and NATS among them, and
+/// cuts the wires between them.
 ///
 /// # Errors
 /// When something is not to be had, or a promise is broken.
 pub fn faults(workspace: &Workspace) -> Result<Tally, Failure> {
+    if !program::succeeds(workspace.command("ip", ["-Version"])) {
+        debian::install(workspace, "iproute2", NAMESPACES)?;
+    }
     let programs = build(workspace, Profile::Debug)?;
     let server = nats::program(workspace)?;
     let folder = workspace.target.join(format!("faults-{}", std::process::id()));
     let mongodb = mongodb::prepare(workspace, &folder.join("mongodb"))?;
-    let choice =
-        ["--package", "tests", "--features", "tests/fleet", "--locked", "--test", "fleet_faults"];
+    let mut choice = vec!["--package", "tests", "--features", "tests/fleet", "--locked"];
+    for suite in FAULTS {
+        choice.extend(["--test", suite]);
+    }
     let mut tests = steps::test_command(workspace, &choice);
     tests.env("TICKETING_FLEET", programs.join("fleet")).env("TICKETING_PROGRAMS", &programs);
     tests.env("TICKETING_NATS_SERVER", server).env("TICKETING_MONGOD", mongodb.program);

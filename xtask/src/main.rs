@@ -9,12 +9,14 @@
 //! - [`mod@alerts`]: the alert rules of `infra/observability`, played through.
 //! - [`mod@containers`]: the images of `infra/docker`, built, run, and bought through.
 //! - [`mod@manifests`]: what `infra/k8s` applies, rendered and judged.
+//! - [`debian`]: packages that some steps install where they may.
 //! - [`openapi`], [`schemathesis`], [`server`]: the HTTP contract, generated and tried.
 
 mod alerts;
 mod browser;
 mod client;
 mod containers;
+mod debian;
 mod deny;
 mod fleet;
 mod manifests;

@@ -76,7 +76,7 @@ const STEPS: &[Step] = &[
     Step { name: "fleet", what: "the same suites against a fleet", run: fleet::step },
     Step {
         name: "faults",
-        what: "a fleet whose processes are killed, paused and robbed under load",
+        what: "a fleet whose processes are killed, paused, robbed and cut off under load",
         run: fleet::faults,
     },
     Step {
