@@ -7,13 +7,13 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rustix::process::Signal;
 use tests::fleet::SERVICES;
 use tests::load::Market;
 use tests::poll::rest;
+use tests::replica_set::ReplicaSet;
 use tests::{Seed, Server, Setup};
 
 const WORKERS: usize = 8;
@@ -104,17 +104,13 @@ fn plan(seed: &mut Seed) -> Vec<Fault> {
     faults
 }
 
-/// A fleet whose MongoDB is its own to kill: on the replica set of one in the folder that
-/// `TICKETING_TEST_MONGODB_FOLDER` names, which no other process has open.
+/// A fleet whose MongoDB is its own to kill.
 async fn start() -> Server {
+    let members = ReplicaSet::on_loopback(1).await;
     let setup = Setup::new().flag("--max-live-orders-per-buyer", "1000");
-    let prepared = std::env::var_os("TICKETING_TEST_MONGODB_FOLDER").map(PathBuf::from).expect(
-        "TICKETING_TEST_MONGODB_FOLDER is set by `cargo xtask test --only faults`; run that",
-    );
-    let data: &Path = setup.data_folder();
-    fs::create_dir_all(data).expect("a folder for the data");
-    std::os::unix::fs::symlink(prepared, data.join("mongodb")).expect("a link to the replica set");
-    setup.start().await
+    let start = setup.env("TICKETING_MONGODB", members.url()).start();
+    let ((), server) = tokio::join!(members.initiate(), start);
+    server
 }
 
 #[tokio::test(flavor = "multi_thread")]
