@@ -28,8 +28,11 @@ use serde_json::json;
 use crate::pool::NoAnswer;
 use crate::upstreams::Upstream;
 
-/// The parts of the API, and which service answers for each. The rest of it is anybody's, who says
-/// that there is no such path.
+/// Who answers for the rest of the API, here as behind `infra/`: for the description of all of it,
+/// which any service has, and that there is no such path.
+const THE_REST: &str = "tickets";
+
+/// The parts of the API, and which service answers for each.
 const PARTS: &[(&str, &str)] = &[
     ("/api/users", "auth"),
     ("/api/tickets", "tickets"),
@@ -85,10 +88,11 @@ impl Fleet {
             path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
         let part = PARTS.iter().find(|(prefix, _)| is_below(prefix));
-        match part {
-            Some((_, name)) => self.services.iter().find(|service| service.name == *name),
-            None if is_below(API) => self.services.first(),
-            None => self.client.as_ref().or(self.services.first()),
+        let name = part.map_or(THE_REST, |(_, name)| name);
+        let service = || self.services.iter().find(|service| service.name == name);
+        match &self.client {
+            Some(client) if !is_below(API) => Some(client),
+            _ => service(),
         }
     }
 
@@ -183,11 +187,11 @@ mod tests {
             ("/api/users/signup", "auth"),
             ("/api/tickets", "tickets"),
             ("/api/tickets/1/live", "tickets"),
-            ("/api/ticketsandmore", "auth"),
+            ("/api/ticketsandmore", "tickets"),
             ("/api/orders/1", "orders"),
             ("/api/payments/webhooks/sandbox", "payments"),
-            ("/api/docs", "auth"),
-            ("/api", "auth"),
+            ("/api/docs", "tickets"),
+            ("/api", "tickets"),
             ("/apiary", "client"),
             ("/", "client"),
         ] {

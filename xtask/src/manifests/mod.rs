@@ -3,6 +3,7 @@
 //!
 //! - [`tools`]: kubectl, kubernetes-validate, checkov and hadolint, installed below the target
 //!   folder.
+//! - [`sources`]: what images are built from is let in.
 //! - [`objects`]: what was rendered, and how to look into it.
 //! - [`policies`]: what every rendering must be like; each is also shown one that it must refuse.
 //! - [`edges`]: who may speak to whom, worked out from the network policies.
@@ -12,6 +13,7 @@ mod edges;
 mod hardening;
 mod objects;
 mod policies;
+mod sources;
 mod tools;
 
 use std::fs;
@@ -27,14 +29,15 @@ const KUBERNETES: &str = "1.37";
 /// What people apply, and whether secrets are theirs to bring.
 const OVERLAYS: &[(&str, bool)] = &[("dev", false), ("production", true), ("managed", true)];
 
-/// Judges the Dockerfiles, renders every overlay, and judges that.
+/// Judges the Dockerfiles and what they are given, renders every overlay, and judges that.
 ///
 /// # Errors
 /// When a tool cannot be had, or with the first kind of complaint.
 pub fn step(workspace: &Workspace) -> Result<Tally, Failure> {
+    let mut tally = sources::judge(workspace)?;
     let tools = Tools::install(workspace)?;
     let folder = workspace.target.join("manifests");
-    let mut tally = tools.dockerfiles(&workspace.root.join("infra/docker"))?;
+    tally += tools.dockerfiles(&workspace.root.join("infra/docker"))?;
     for &(overlay, brings_secrets) in OVERLAYS {
         let path = format!("infra/k8s/overlays/{overlay}");
         let rendered = program::output(tools.kubectl(["kustomize", &path]))?;
