@@ -6,15 +6,18 @@ use std::time::{Duration, Instant};
 use futures_util::future::try_join_all;
 
 use crate::client::Client;
+use crate::processes::Cpu;
 use crate::server::{Failed, Server};
 
 /// What one run came to.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Run {
     /// How many were done in a second.
     pub per_second: f64,
-    /// Processor seconds of the server for a thousand of them.
+    /// Processor seconds of the server, of all services of a fleet, for a thousand of them.
     pub cpu_per_thousand: f64,
+    /// The same of each process.
+    pub by_process: Cpu,
 }
 
 /// When a run is over.
@@ -35,7 +38,7 @@ pub async fn run(
     work: impl AsyncFn(u64, &mut Client) -> Result<(), Failed>,
 ) -> Result<Run, Failed> {
     try_join_all(clients.iter_mut().map(Client::refresh)).await?;
-    let (begun, cpu) = (Instant::now(), server.cpu_seconds()?);
+    let (begun, cpu) = (Instant::now(), server.cpu()?);
     let started = AtomicU64::new(0);
     let goes_on = |number: u64| match until {
         Until::Time(duration) => begun.elapsed() < duration,
@@ -54,6 +57,7 @@ pub async fn run(
     };
     let done: u64 = try_join_all(clients.iter_mut().map(busy)).await?.into_iter().sum();
     let seconds = begun.elapsed().as_secs_f64();
-    let cpu = server.cpu_seconds()? - cpu;
-    Ok(Run { per_second: done as f64 / seconds, cpu_per_thousand: cpu / done as f64 * 1_000.0 })
+    let by_process = server.cpu()?.per_thousand_since(&cpu, done);
+    let cpu_per_thousand = by_process.of_services();
+    Ok(Run { per_second: done as f64 / seconds, cpu_per_thousand, by_process })
 }

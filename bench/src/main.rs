@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | [`client`] | a keep-alive HTTP/1.1 client that costs little |
 //! | [`server`] | servers to measure: started, watched, stopped |
+//! | [`processes`] | what processes have used |
 //! | [`load`] | many clients at once, and what they saw |
 //! | [`workloads`] | what is measured |
 //! | [`page`] | the front page, which the server keeps |
@@ -16,6 +17,7 @@ mod bare;
 mod client;
 mod load;
 mod page;
+mod processes;
 mod server;
 mod table;
 mod workloads;
@@ -24,7 +26,8 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-/// Measures the marketplace beside a bare server, and prints medians over several runs.
+/// Measures the marketplace beside a bare server, and prints medians over several runs. With
+/// `cargo xtask bench --fleet` it is the fleet that is measured, without the front page.
 #[derive(Debug, Parser)]
 struct Options {
     /// Runs of each workload; medians are printed

@@ -1,4 +1,6 @@
-//! Servers to measure: started, watched from outside, stopped.
+//! Servers to measure: started, watched from outside, stopped. The marketplace is one process, or a
+//! fleet where `TICKETING_FLEET` names the program that starts one; `cargo xtask bench --fleet`
+//! sets that, and what it needs besides.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -9,20 +11,19 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
 use crate::client::Client;
+use crate::processes::{self, Cpu, Pids};
 
 /// Whatever went wrong: a bench has nobody to handle it.
 pub type Failed = Box<dyn std::error::Error + Send + Sync>;
 
-/// How long a server may take to say its address.
-const START_WITHIN: Duration = Duration::from_secs(30);
+/// How long a server may take to say its address; a fleet has its databases to make.
+const START_WITHIN: Duration = Duration::from_secs(90);
 
-/// The kernel's unit of processor time in /proc, which Linux has kept at a hundredth of a second on
-/// every machine.
-const TICKS_PER_SECOND: f64 = 100.0;
-
-/// A server in a process of its own, killed when this is dropped.
+/// A server in a process of its own, or in those of a fleet; killed when this is dropped.
 pub struct Server {
     child: Child,
+    /// The file in which a fleet says what runs.
+    list: Option<PathBuf>,
     /// Where it listens.
     pub address: SocketAddr,
     /// From its start to its first answer.
@@ -32,26 +33,45 @@ pub struct Server {
 impl Server {
     /// Starts the marketplace on `data`.
     pub async fn marketplace(data: &Path) -> Result<Self, Failed> {
-        let mut command = api_only()?;
-        command.args(["--signups-per-minute", "100000000"]);
-        command.args(["--max-live-orders-per-buyer", "100000000", "--data"]).arg(data);
-        Self::start(command, "/api/tickets").await
+        Self::open(data, &[]).await
     }
 
     /// Starts the marketplace on `data` with passwords that cost next to nothing, for what is not
     /// about passwords.
     pub async fn with_cheap_passwords(data: &Path) -> Result<Self, Failed> {
-        let mut command = api_only()?;
-        command.args(["--signups-per-minute", "100000000", "--password-memory-kib", "8"]);
-        command.args(["--max-live-orders-per-buyer", "100000000", "--data"]).arg(data);
-        Self::start(command, "/api/tickets").await
+        Self::open(data, &[("password-memory-kib", "8")]).await
+    }
+
+    async fn open(data: &Path, more: &[(&str, &str)]) -> Result<Self, Failed> {
+        let no_limits =
+            [("signups-per-minute", "100000000"), ("max-live-orders-per-buyer", "100000000")];
+        let options = [&no_limits, more].concat();
+        let Some(fleet) = fleet() else {
+            let mut command = api_only()?;
+            for (name, value) in options {
+                command.arg(format!("--{name}")).arg(value);
+            }
+            command.arg("--data").arg(data);
+            return Self::start(command, None, "/api/tickets").await;
+        };
+        let mut command = Command::new(fleet);
+        for (name, value) in options {
+            let name = name.replace('-', "_").to_uppercase();
+            command.env(format!("TICKETING_{name}"), value);
+        }
+        command.args(["--listen", "127.0.0.1:0", "--log-level", "warn"]).arg("--data").arg(data);
+        // Databases of its own; they go with the server that they are on.
+        let name = data.file_name().unwrap_or_default().to_string_lossy();
+        command.arg("--database-prefix").arg(format!("{}-", name.trim_start_matches('.')));
+        command.arg("--log-folder").arg(data.join("logs"));
+        Self::start(command, Some(data.join("processes.json")), "/api/tickets").await
     }
 
     /// Starts the bare server.
     pub async fn bare() -> Result<Self, Failed> {
         let mut command = Command::new(std::env::current_exe()?);
         command.arg("--bare");
-        Self::start(command, "/api/tickets/6afd4dc00102030405000001").await
+        Self::start(command, None, "/api/tickets/6afd4dc00102030405000001").await
     }
 
     /// Starts the marketplace on `data` with the web client in `client`.
@@ -59,17 +79,21 @@ impl Server {
         let mut command = api_only()?;
         command.args(["--password-memory-kib", "8", "--data"]).arg(data);
         command.arg("--client").arg(client);
-        Self::start(command, "/api/tickets").await
+        Self::start(command, None, "/api/tickets").await
     }
 
     /// Starts the bare server with `page` at `/`.
     pub async fn bare_page(page: &Path) -> Result<Self, Failed> {
         let mut command = Command::new(std::env::current_exe()?);
         command.arg("--bare").arg("--page").arg(page);
-        Self::start(command, "/").await
+        Self::start(command, None, "/").await
     }
 
-    async fn start(mut command: Command, path: &str) -> Result<Self, Failed> {
+    async fn start(
+        mut command: Command,
+        list: Option<PathBuf>,
+        path: &str,
+    ) -> Result<Self, Failed> {
         let begun = Instant::now();
         let mut child = command.stdout(Stdio::piped()).kill_on_drop(true).spawn()?;
         let out = child.stdout.take().ok_or("a server without an output")?;
@@ -82,27 +106,37 @@ impl Server {
         let first_answer = begun.elapsed();
         // What else it says must go somewhere, or it would wait for somebody to read it.
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        Ok(Self { child, address, first_answer })
+        Ok(Self { child, list, address, first_answer })
     }
 
-    /// Processor seconds that it has used so far, in user and in kernel mode.
-    pub fn cpu_seconds(&self) -> Result<f64, Failed> {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.id()?))?;
-        // The name in parentheses may hold anything; what is counted begins after it.
-        let (_, fields) = stat.rsplit_once(") ").ok_or("an odd /proc/pid/stat")?;
-        let fields: Vec<&str> = fields.split(' ').collect();
-        let ticks = |index: usize| -> Result<f64, Failed> {
-            Ok(fields.get(index).ok_or("an odd /proc/pid/stat")?.parse()?)
+    /// Its processes: itself, or those of the fleet, the proxy and MongoDB among them.
+    pub fn processes(&self) -> Result<Pids, Failed> {
+        let Some(list) = &self.list else {
+            return Ok(Pids::from([("ticketing".to_owned(), self.id()?)]));
         };
-        Ok((ticks(11)? + ticks(12)?) / TICKS_PER_SECOND)
+        let mut pids = processes::listed(list)?;
+        pids.insert("proxy".to_owned(), self.id()?);
+        if let Ok(pid) = std::env::var("TICKETING_MONGODB_PID") {
+            pids.insert("mongodb".to_owned(), pid.parse()?);
+        }
+        Ok(pids)
     }
 
-    /// Memory that it holds, in MB.
-    pub fn resident_mb(&self) -> Result<f64, Failed> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id()?))?;
-        let line = status.lines().find(|line| line.starts_with("VmRSS:"));
-        let kib = line.and_then(|line| line.split_whitespace().nth(1)).ok_or("no VmRSS")?;
-        Ok(kib.parse::<f64>()? / 1024.0)
+    /// Whether it is a fleet.
+    pub fn is_fleet(&self) -> bool {
+        self.list.is_some()
+    }
+
+    /// Processor time that it has used so far.
+    pub fn cpu(&self) -> Result<Cpu, Failed> {
+        Cpu::of(&self.processes()?)
+    }
+
+    /// Memory that each service holds, in MB.
+    pub fn resident_mb(&self) -> Result<Vec<f64>, Failed> {
+        let pids = self.processes()?;
+        let services = pids.iter().filter(|(name, _)| processes::is_service(name));
+        services.map(|(_, pid)| processes::resident_mb(*pid)).collect()
     }
 
     /// Kills it and waits until it is gone.
@@ -121,6 +155,11 @@ fn api_only() -> Result<Command, Failed> {
     let mut command = Command::new(program()?);
     command.args(["--listen", "127.0.0.1:0", "--log-level", "warn"]).env("TICKETING_CLIENT", "off");
     Ok(command)
+}
+
+/// The program that starts a fleet, where one is to be measured.
+pub fn fleet() -> Option<PathBuf> {
+    std::env::var_os("TICKETING_FLEET").map(PathBuf::from)
 }
 
 /// The program to measure: `TICKETING_BIN`, or the one beside this.

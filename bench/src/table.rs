@@ -18,6 +18,21 @@ impl Table {
         rate
     }
 
+    /// Rows of what each process of a fleet used for a thousand of `what`: the services, and what
+    /// they run on.
+    pub fn processes(&mut self, what: &str, runs: &[Run]) {
+        let Some(first) = runs.first() else { return };
+        for name in first.by_process.0.keys() {
+            let used = runs.iter().filter_map(|run| run.by_process.0.get(name).copied());
+            self.row(
+                &format!("{what}: {name}"),
+                String::new(),
+                format!("{:.3} s", median(used)),
+                String::new(),
+            );
+        }
+    }
+
     /// A row of a single figure.
     pub fn figure(&mut self, what: &str, figure: String) {
         self.row(what, figure, String::new(), String::new());

@@ -6,14 +6,20 @@ use std::time::{Duration, Instant};
 use futures_util::future::try_join_all;
 
 use crate::Options;
-use crate::client::Client;
+use crate::client::{Answer, Client};
 use crate::load::{Run, Until, run};
 use crate::page;
-use crate::server::{Failed, Server};
+use crate::server::{self, Failed, Server};
 use crate::table::{Table, median, percentile};
 
 /// Units of the one ticket that everybody wants.
 const STAMPEDE_UNITS: u64 = 50_000;
+
+/// How long news of a ticket or an order may take to another service, under load.
+const HEARD_WITHIN: Duration = Duration::from_secs(30);
+
+/// After this it is asked for less eagerly, or asking would be what is measured.
+const SOON: Duration = Duration::from_millis(5);
 
 /// Tickets on the list page's marketplace.
 const LISTED: u64 = 10_000;
@@ -27,7 +33,8 @@ pub async fn all(options: &Options) -> Result<(), Failed> {
     if options.wants("sign-up") {
         sign_ups(options, &mut table).await?;
     }
-    if options.wants("page") {
+    // The page is made by another program, whose answers only the single process keeps.
+    if options.wants("page") && server::fleet().is_none() {
         page::front(options, &mut table).await?;
     }
     let folder = tempfile::tempdir()?;
@@ -43,7 +50,8 @@ pub async fn all(options: &Options) -> Result<(), Failed> {
         let ratio = format!("{:.2} ×", laden / light);
         table.figure("server CPU of an order, laden against light", ratio);
     }
-    table.figure("memory after all this", format!("{:.0} MB", server.resident_mb()?));
+    let held = largest(&server.resident_mb()?);
+    table.figure(&format!("memory after all this{}", of_whom(&server)), format!("{held:.0} MB"));
     server.stop().await?;
     table.print();
     Ok(())
@@ -51,18 +59,29 @@ pub async fn all(options: &Options) -> Result<(), Failed> {
 
 /// A server that nobody uses: how soon it answers, and what it holds.
 async fn at_rest(options: &Options, table: &mut Table) -> Result<(), Failed> {
-    let (mut starts, mut memory) = (Vec::new(), Vec::new());
+    let (mut starts, mut memory, mut whose) = (Vec::new(), Vec::new(), "");
     for _ in 0..options.runs.max(3) {
         let folder = tempfile::tempdir()?;
         let server = Server::marketplace(folder.path()).await?;
         starts.push(server.first_answer.as_secs_f64() * 1_000.0);
         tokio::time::sleep(Duration::from_secs(2)).await;
-        memory.push(server.resident_mb()?);
+        memory.push(largest(&server.resident_mb()?));
+        whose = of_whom(&server);
         server.stop().await?;
     }
     table.figure("start to first answer", format!("{:.0} ms", median(starts.into_iter())));
-    table.figure("idle memory", format!("{:.1} MB", median(memory.into_iter())));
+    let held = format!("{:.1} MB", median(memory.into_iter()));
+    table.figure(&format!("idle memory{whose}"), held);
     Ok(())
+}
+
+/// What a figure of memory is about.
+fn of_whom(server: &Server) -> &'static str {
+    if server.is_fleet() { ", the service that holds most" } else { "" }
+}
+
+fn largest(values: &[f64]) -> f64 {
+    values.iter().copied().fold(0.0, f64::max)
 }
 
 /// Sign-ups at the password cost that people get.
@@ -149,6 +168,9 @@ impl<'a> Market<'a> {
             let whole = self.purchases(count / 4).await?;
             let what = format!("whole purchase: create, order, pay, complete{note}");
             table.runs(&what, &whole, None);
+            if self.server.is_fleet() {
+                table.processes(&format!("of a whole purchase{note}"), &whole);
+            }
         }
         if options.wants("unloaded") {
             let mut waits = self.orderable().await?;
@@ -215,8 +237,7 @@ impl<'a> Market<'a> {
                 let ticket = create(client, number, 1).await?;
                 let order = order(client, &ticket).await?;
                 let body = format!(r#"{{"orderId":"{order}","token":"tok_visa"}}"#);
-                client.post("/api/payments", &body).await?.expect(201)?;
-                Ok(())
+                heard_of(client, "/api/payments", &body).await.map(drop)
             };
             let until = Until::Count(many);
             runs.push(run(self.server, &mut self.clients, until, purchase).await?);
@@ -270,14 +291,23 @@ pub async fn create(client: &mut Client, number: u64, quantity: u64) -> Result<S
     client.post("/api/tickets", &body).await?.expect(201)?.text("id")
 }
 
-/// Orders a ticket, asking again while it is so new that it is not known yet.
+/// Orders a ticket.
 async fn order(client: &mut Client, ticket: &str) -> Result<String, Failed> {
-    let body = format!(r#"{{"ticketId":"{ticket}"}}"#);
-    for _ in 0..100 {
-        let answer = client.post("/api/orders", &body).await?;
+    heard_of(client, "/api/orders", &format!(r#"{{"ticketId":"{ticket}"}}"#)).await?.text("id")
+}
+
+/// Asks a service for something new about what is so new that the service may not have heard of it
+/// yet: again and again until it has.
+async fn heard_of(client: &mut Client, path: &str, body: &str) -> Result<Answer, Failed> {
+    let begun = Instant::now();
+    while begun.elapsed() < HEARD_WITHIN {
+        let answer = client.post(path, body).await?;
         if answer.status != 404 {
-            return answer.expect(201)?.text("id");
+            return answer.expect(201);
+        }
+        if begun.elapsed() > SOON {
+            tokio::time::sleep(SOON).await;
         }
     }
-    Err(format!("ticket {ticket} stays unknown").into())
+    Err(format!("{path}: {body} stays unknown").into())
 }

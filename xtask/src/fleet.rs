@@ -1,8 +1,8 @@
 //! The marketplace as a fleet on this machine: for trying it out, and for the black-box suites.
 
-use std::fs;
 use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
+use std::process::Command;
 
 use crate::mongodb::{self, Mongod};
 use crate::program::{self, Failure, Workspace};
@@ -15,7 +15,7 @@ use crate::{client, debian, nats, steps};
 /// on its folder, its first screen and its flags (`second_process`), its clock (`clock_jumps`), its
 /// limits of connections, where a proxy has its own (`transport`), and `ticketing check` on its
 /// files afterwards (`kill9`, `expiry_races`).
-const SUITES: [&str; 12] = [
+const SUITES: [&str; 13] = [
     "accounts",
     "bad_inputs",
     "conventions",
@@ -28,6 +28,7 @@ const SUITES: [&str; 12] = [
     "live",
     "market_more",
     "payments",
+    "stampede",
 ];
 
 /// The suites that break a fleet of their own.
@@ -54,16 +55,22 @@ enum Profile {
 
 /// Builds the programs of the services, and the one that starts them; returns where they are.
 fn build(workspace: &Workspace, profile: Profile) -> Result<PathBuf, Failure> {
-    let mut cargo = workspace.cargo(["build", "--locked", "--bins", "--package", "fleet"]);
-    for service in SERVICES {
-        cargo.args(["--package", service]);
-    }
-    cargo.args(["--features", &features()]);
+    let mut cargo = build_command(workspace);
     if profile == Profile::Release {
         cargo.arg("--release");
     }
     program::run(cargo)?;
     Ok(workspace.target.join(if profile == Profile::Release { "release" } else { "debug" }))
+}
+
+/// The call of cargo that builds them for tests.
+fn build_command(workspace: &Workspace) -> Command {
+    let mut cargo = workspace.cargo(["build", "--locked", "--bins", "--package", "fleet"]);
+    for service in SERVICES {
+        cargo.args(["--package", service]);
+    }
+    cargo.args(["--features", &features()]);
+    cargo
 }
 
 /// Runs the black-box suites against fleets: one MongoDB for all, a NATS for each.
@@ -95,22 +102,31 @@ pub fn faults(workspace: &Workspace) -> Result<Tally, Failure> {
     }
     let programs = build(workspace, Profile::Debug)?;
     let server = nats::program(workspace)?;
-    let folder = workspace.target.join(format!("faults-{}", std::process::id()));
-    let mongodb = mongodb::prepare(workspace, &folder.join("mongodb"))?;
     let mut choice = vec!["--package", "tests", "--features", "tests/fleet", "--locked"];
     for suite in FAULTS {
         choice.extend(["--test", suite]);
     }
     let mut tests = steps::test_command(workspace, &choice);
     tests.env("TICKETING_FLEET", programs.join("fleet")).env("TICKETING_PROGRAMS", &programs);
-    tests.env("TICKETING_NATS_SERVER", server).env("TICKETING_MONGOD", mongodb.program);
-    tests.env("TICKETING_MONGODB", mongodb.address);
-    tests.env("TICKETING_TEST_MONGODB_FOLDER", folder.join("mongodb"));
+    tests.env("TICKETING_NATS_SERVER", server);
+    tests.env("TICKETING_MONGOD", mongodb::program(workspace)?);
     // How often what happened is worth to be read where all is well too.
     tests.env("NEXTEST_SUCCESS_OUTPUT", "final");
-    let outcome = program::run(tests);
-    fs::remove_dir_all(&folder)?;
-    outcome
+    program::run(tests)
+}
+
+/// Measures a fleet with `bench`: as users run it, on one MongoDB and one NATS of this machine.
+///
+/// # Errors
+/// When something is not to be had, or does not answer as it should.
+pub fn bench(workspace: &Workspace, mut bench: Command) -> Result<(), Failure> {
+    let programs = build(workspace, Profile::Release)?;
+    let server = nats::program(workspace)?;
+    let mongodb = Mongod::start(workspace)?;
+    bench.env("TICKETING_FLEET", programs.join("fleet")).env("TICKETING_PROGRAMS", &programs);
+    bench.env("TICKETING_MONGODB", mongodb.address()).env("TICKETING_NATS_SERVER", server);
+    bench.env("TICKETING_MONGODB_PID", mongodb.id().to_string());
+    program::run(bench).map(drop)
 }
 
 /// Builds and starts a fleet, which takes the place of this process. `args` go to it; `--no-client`

@@ -5,7 +5,7 @@
 //! - [`mod@deny`]: licences, banned crates and sources.
 //! - [`mod@client`]: the web client, built, linted and tested; [`browser`]: tried in one.
 //! - [`mod@mongodb`]: a real server for the store that runs on one.
-//! - [`mod@fleet`]: the marketplace as a fleet on this machine, and the suites against it.
+//! - [`mod@fleet`]: the marketplace as a fleet on this machine, and the suites against it;
 //! - [`mod@alerts`]: the alert rules of `infra/observability`, played through.
 //! - [`mod@containers`]: the images of `infra/docker`, built, run, and bought through.
 //! - [`mod@manifests`]: what `infra/k8s` applies, rendered and judged.
@@ -42,7 +42,7 @@ cargo xtask openapi                write docs/openapi.json anew
 cargo xtask screenshots            make docs/screenshots anew
 cargo xtask lighthouse             rate the main pages, their speed too; on an idle machine
 cargo xtask fleet [--no-client] [ARGS]…   the fleet on this machine; --help lists ARGS
-cargo xtask bench [ARGS]…          build for release and measure; ARGS go to the bench";
+cargo xtask bench [--fleet] [ARGS]…   build for release and measure; ARGS go to the bench";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -97,9 +97,15 @@ fn tidy(workspace: &Workspace, args: &[String]) -> Result<(), Failure> {
     Err(Failure::new(format!("{} findings", found.len())))
 }
 
+/// `--fleet` is ours; everything else goes to the bench.
 fn bench(workspace: &Workspace, args: &[String]) -> Result<(), Failure> {
-    steps::release(workspace)?;
+    let measured = args.iter().filter(|arg| *arg != "--fleet");
     let mut command = workspace.cargo(["run", "--release", "--package", "bench", "--"]);
-    command.args(args).env("TICKETING_BIN", workspace.ticketing());
+    command.args(measured);
+    if args.iter().any(|arg| arg == "--fleet") {
+        return fleet::bench(workspace, command);
+    }
+    steps::release(workspace)?;
+    command.env("TICKETING_BIN", workspace.ticketing());
     program::run(command).map(drop)
 }

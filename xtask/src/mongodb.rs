@@ -98,6 +98,11 @@ impl Mongod {
         Ok(server)
     }
 
+    /// Its process id.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Its address, for any database.
     pub(crate) fn address(&self) -> String {
         format!("mongodb://{}/?replicaSet=tests", self.host)
