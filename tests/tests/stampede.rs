@@ -81,5 +81,8 @@ async fn a_thousand_buyers_get_exactly_as_many_units_as_there_are() {
     let sold = usize::try_from(ROUNDS * 101).expect("small");
     assert_eq!(listed, sold, "the buyers' lists hold what was sold, no more, no less");
     server.stop().await;
-    server.check_clean().await;
+    // A fleet has no data folder that could be checked.
+    if tests::setup::fleet().is_none() {
+        server.check_clean().await;
+    }
 }
