@@ -1,10 +1,11 @@
-//! How accounts, e-mail addresses and signing keys are kept.
+//! How accounts, e-mail addresses, signing keys and letters are kept.
 
 use common::command::Entity;
 use common::session::copies::KEYS_ID;
-use common::store::Collection;
+use common::store::{Collection, Field, Kind, Value};
+use common::time::Timestamp;
 
-use crate::domain::{Account, EmailOwner, KeySet};
+use crate::domain::{Account, EmailOwner, KeySet, Letter, Opening};
 
 /// Every account, deleted ones included.
 pub static ACCOUNTS: Collection = Collection { name: "accounts", fields: &[], indexes: &[] };
@@ -16,6 +17,21 @@ pub static EMAILS: Collection = Collection { name: "emails", fields: &[], indexe
 /// The signing keys, secrets included, in one document. The public halves are what
 /// [`common::session::SIGNING_KEYS`] holds in every service.
 pub static KEYS: Collection = Collection { name: "keys", fields: &[], indexes: &[] };
+
+/// Letters to people, until some days after they are sent.
+pub static LETTERS: Collection = Collection {
+    name: "letters",
+    fields: &[
+        // When to try it next; absent before it is to be sent, and once it has ended.
+        Field { name: "due", kind: Kind::Integer },
+        // When it ended.
+        Field { name: "ended", kind: Kind::Integer },
+    ],
+    indexes: &[&["due"], &["ended"]],
+};
+
+/// Since when there are letters: one document.
+pub static OPENING: Collection = Collection { name: "opening", fields: &[], indexes: &[] };
 
 impl Entity for Account {
     const COLLECTION: &'static Collection = &ACCOUNTS;
@@ -38,5 +54,27 @@ impl Entity for KeySet {
 
     fn id(&self) -> String {
         KEYS_ID.to_owned()
+    }
+}
+
+impl Entity for Letter {
+    const COLLECTION: &'static Collection = &LETTERS;
+
+    fn id(&self) -> String {
+        self.id.clone()
+    }
+
+    fn fields(&self) -> Vec<Value> {
+        let at =
+            |at: Option<Timestamp>| at.map_or(Value::Absent, |at| Value::Integer(at.as_millis()));
+        vec![at(self.due()), at(self.ended())]
+    }
+}
+
+impl Entity for Opening {
+    const COLLECTION: &'static Collection = &OPENING;
+
+    fn id(&self) -> String {
+        Self::ID.to_owned()
     }
 }

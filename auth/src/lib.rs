@@ -1,24 +1,30 @@
-//! Who you are: accounts, passwords, sessions and the keys that sign them. In reading order:
+//! Who you are: accounts, passwords, sessions and the keys that sign them; and, since no other
+//! service knows where you are reached, the letters that you are sent. In reading order:
 //!
 //! | module | what it is |
 //! | --- | --- |
-//! | [`domain`] | what an account, its sessions and a set of keys are, and what can become of them |
+//! | [`domain`] | what an account, its sessions, a set of keys and a letter are, and what can become of them |
 //! | [`documents`] | how they are kept |
-//! | [`commands`] | what can happen: sign up, sign out, change the password, delete the account, rotate the keys |
+//! | [`commands`] | what can happen: sign up, sign out, change the password, delete the account, rotate the keys, write and send letters |
 //! | [`queries`] | what can be asked |
 //! | [`hashing`], [`throttle`], [`passwords`] | passwords hashed on threads of their own, and proved not too often |
 //! | [`keys`] | signs sessions, and keeps the keys |
+//! | [`mail`], [`post`] | letters as mail, and sending them until each has come to its end |
 //! | [`http`], [`wire`] | the routes, and what goes over them |
+//! | [`consume`] | events → commands |
 //! | [`options`] | what the operator decides |
 
 pub mod commands;
+pub mod consume;
 pub mod documents;
 pub mod domain;
 pub mod hashing;
 pub mod http;
 pub mod keys;
+pub mod mail;
 pub mod options;
 pub mod passwords;
+pub mod post;
 pub mod queries;
 pub mod throttle;
 pub mod wire;
@@ -30,12 +36,15 @@ use common::id::{Entropy, SystemEntropy};
 use common::service::{Context, Parts, Service};
 use common::session::LIFETIME;
 use common::store::Collection;
+use common::worker::Reconciler;
 
 use domain::Policy;
 use hashing::{Cost, Hashing};
 use http::Auth;
 use keys::{ANNOUNCED_FOR, Keyring, Rotation};
+use mail::Mail;
 use passwords::{Limits, Passwords};
+use post::{Keep, Post};
 
 pub use options::Options;
 
@@ -56,6 +65,8 @@ pub struct Settings {
     pub rotate_keys_after: Duration,
     /// Where salts and keys come from.
     pub entropy: Arc<dyn Entropy>,
+    /// How letters are sent; without it, none are written.
+    pub mail: Option<Mail>,
 }
 
 impl Default for Settings {
@@ -72,12 +83,19 @@ impl Default for Settings {
             },
             rotate_keys_after: Duration::from_secs(30 * 24 * 60 * 60),
             entropy: Arc::new(SystemEntropy),
+            mail: None,
         }
     }
 }
 
 /// What it keeps.
-static COLLECTIONS: &[&Collection] = &[&documents::ACCOUNTS, &documents::EMAILS, &documents::KEYS];
+static COLLECTIONS: &[&Collection] = &[
+    &documents::ACCOUNTS,
+    &documents::EMAILS,
+    &documents::KEYS,
+    &documents::LETTERS,
+    &documents::OPENING,
+];
 
 /// The service.
 pub fn service(settings: Settings) -> Service {
@@ -89,7 +107,8 @@ pub fn service(settings: Settings) -> Service {
 }
 
 fn assemble(settings: Settings, context: Context) -> Parts {
-    let Settings { password_cost, password_threads, limits, rotate_keys_after, entropy } = settings;
+    let Settings { password_cost, password_threads, limits, rotate_keys_after, entropy, mail } =
+        settings;
     let Context { engine, kit } = context;
     let most_waiting = password_threads.max(1) * WAITING_PER_THREAD;
     let hashing = Hashing::new(password_cost, password_threads, most_waiting, Arc::clone(&entropy));
@@ -101,9 +120,18 @@ fn assemble(settings: Settings, context: Context) -> Parts {
         session_lifetime: LIFETIME,
     };
     let keyring = Keyring::new(Arc::clone(&engine), entropy, policy);
-    Parts {
-        routes: http::routes(Auth { kit, engine, passwords, keyring: Arc::clone(&keyring) }),
-        hears: Vec::new(),
-        reconcilers: vec![Arc::new(Rotation { keyring })],
-    }
+    let rotation = Arc::new(Rotation { keyring: Arc::clone(&keyring) });
+    let mut reconcilers: Vec<Arc<dyn Reconciler>> = vec![rotation];
+    let hears = match mail {
+        Some(mail) => {
+            let post = Arc::new(Post::new(Arc::clone(&engine), mail));
+            engine.meters().ask(Arc::clone(&post) as _);
+            reconcilers.push(Arc::new(Keep::new(Arc::clone(&engine))));
+            reconcilers.push(post);
+            consume::hears()
+        }
+        None => consume::hears_in_vain(),
+    };
+    let routes = http::routes(Auth { kit, engine, passwords, keyring });
+    Parts { routes, hears, reconcilers }
 }

@@ -28,5 +28,8 @@ fn main() -> ExitCode {
         address: "127.0.0.1:3001",
         options: |cli: &Cli| &cli.fleet,
     };
-    fleet::main(&program, async |cli, _| Ok(auth::service(cli.accounts.settings()?)))
+    fleet::main(&program, async |cli, _| {
+        let site = cli.fleet.web.public_url.as_deref();
+        Ok(auth::service(cli.accounts.settings(site, None)?))
+    })
 }

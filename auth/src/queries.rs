@@ -1,12 +1,15 @@
-//! What can be asked of accounts and keys.
+//! What can be asked of accounts, keys and letters.
 
 use common::command::{self, Entity};
 use common::execute::{Engine, Failure};
 use common::id::UserId;
 use common::session::SigningKeys;
 use common::session::copies::KEYS_ID;
+use common::store::{Filter, Order as Sort, Query, Value};
+use common::time::Timestamp;
 
-use crate::domain::{Account, Email, EmailOwner, KeySet};
+use crate::documents::LETTERS;
+use crate::domain::{Account, Email, EmailOwner, KeySet, LONGEST_PAUSE, Letter};
 
 /// Whose an e-mail address is.
 ///
@@ -50,6 +53,64 @@ pub async fn keys(engine: &Engine) -> Result<Option<KeySet>, Failure> {
 /// When the store cannot serve.
 pub async fn public_keys(engine: &Engine) -> Result<Option<SigningKeys>, Failure> {
     read(engine, KEYS_ID).await
+}
+
+/// Letters to be tried by `now`, those due longest first. One due implausibly far ahead counts too:
+/// the clock has been set back since (I24).
+///
+/// # Errors
+/// When the store cannot serve.
+pub async fn due_letters(
+    engine: &Engine,
+    now: Timestamp,
+    limit: usize,
+) -> Result<Vec<Letter>, Failure> {
+    let late = Filter::AtMost("due", Value::Integer(now.as_millis()));
+    let mut found = letters(engine, "due", late, limit).await?;
+    if found.len() < limit {
+        let astray = now.plus(2 * LONGEST_PAUSE).as_millis();
+        let astray = Filter::AtLeast("due", Value::Integer(astray));
+        found.extend(letters(engine, "due", astray, limit - found.len()).await?);
+    }
+    Ok(found)
+}
+
+/// Letters that are to be sent, now or later, those to be tried first first.
+///
+/// # Errors
+/// When the store cannot serve.
+pub async fn waiting_letters(engine: &Engine, limit: usize) -> Result<Vec<Letter>, Failure> {
+    letters(engine, "due", Filter::AtLeast("due", Value::Integer(i64::MIN)), limit).await
+}
+
+/// Letters that ended by `before`.
+///
+/// # Errors
+/// When the store cannot serve.
+pub async fn ended_letters(
+    engine: &Engine,
+    before: Timestamp,
+    limit: usize,
+) -> Result<Vec<Letter>, Failure> {
+    let ended = Filter::AtMost("ended", Value::Integer(before.as_millis()));
+    letters(engine, "ended", ended, limit).await
+}
+
+async fn letters(
+    engine: &Engine,
+    by: &'static str,
+    filter: Filter,
+    limit: usize,
+) -> Result<Vec<Letter>, Failure> {
+    let query = Query {
+        collection: &LETTERS,
+        filters: vec![filter],
+        order: Sort { field: Some(by), descending: false },
+        after: None,
+        limit,
+    };
+    let found = engine.store().find(query).await?;
+    found.iter().map(|found| Ok(command::read(&found.document)?)).collect()
 }
 
 async fn read<E: Entity>(engine: &Engine, id: &str) -> Result<Option<E>, Failure> {

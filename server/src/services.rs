@@ -17,6 +17,15 @@ use crate::cli::Serve;
 /// nothing with ours.
 const SANDBOX_FILE: &str = "sandbox";
 
+/// Where letters to people go in a data folder, where no mail server is named.
+const MAIL_FOLDER: &str = "mail";
+
+/// Where letters lead to: the site as people see it, or as it is listened on.
+fn site(options: &Serve) -> String {
+    let heard = || format!("http://{}", options.listen);
+    options.web.public_url.clone().unwrap_or_else(heard)
+}
+
 /// The sandbox provider's own ledger.
 ///
 /// # Errors
@@ -36,8 +45,10 @@ pub fn all(
 ) -> Result<Vec<Service>, String> {
     let clock = Arc::clone(embedded.clock());
     let sandbox = Sandbox::new(ledger, clock, Arc::new(SystemEntropy), Duration::ZERO);
+    let folder = options.data.join(MAIL_FOLDER);
+    let accounts = options.accounts.settings(Some(&site(options)), Some(&folder))?;
     Ok(vec![
-        auth::service(options.accounts.settings()?),
+        auth::service(accounts),
         tickets::service(),
         orders::service(options.orders.settings()),
         payments::service(options.payments.settings(sandbox)?),

@@ -15,7 +15,7 @@ use crate::{client, debian, nats, steps};
 /// on its folder, its first screen and its flags (`second_process`), its clock (`clock_jumps`), its
 /// limits of connections, where a proxy has its own (`transport`), and `ticketing check` on its
 /// files afterwards (`kill9`, `expiry_races`).
-const SUITES: [&str; 13] = [
+const SUITES: [&str; 14] = [
     "accounts",
     "bad_inputs",
     "conventions",
@@ -25,6 +25,7 @@ const SUITES: [&str; 13] = [
     "fleet",
     "idempotency",
     "identities",
+    "letters",
     "live",
     "market_more",
     "payments",

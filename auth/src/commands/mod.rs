@@ -1,28 +1,41 @@
-//! What can happen to accounts and keys, one file each. Passwords are hashed and compared before a
-//! command is made; what it decides is whether that is still true.
+//! What can happen to accounts, keys and letters, one file each. Passwords are hashed and compared
+//! before a command is made; what it decides is whether that is still true.
 
 mod change_password;
 mod delete_account;
+mod forget_letters;
+mod hear_order;
+mod hear_refund;
+mod open_letters;
+mod record_attempt;
 mod rehash;
 mod rotate_keys;
 mod sign_out;
 mod sign_out_everywhere;
 mod sign_up;
+mod take_letter;
 
 use common::command::{Change, Docs, Key, Refusal};
 use common::events::{EndedSession, Revocation, UserEvent, UserKind};
 use common::id::UserId;
 use common::session::RevocationCopy;
+use common::time::Timestamp;
 
-use crate::domain::{Account, AccountState, NotPossible, SessionFacts};
+use crate::domain::{Account, AccountState, NotPossible, Opening, SessionFacts};
 
 pub use change_password::ChangePassword;
 pub use delete_account::DeleteAccount;
+pub use forget_letters::ForgetLetters;
+pub use hear_order::HearOrder;
+pub use hear_refund::HearRefund;
+pub use open_letters::OpenLetters;
+pub use record_attempt::RecordAttempt;
 pub use rehash::Rehash;
 pub use rotate_keys::RotateKeys;
 pub use sign_out::SignOut;
 pub use sign_out_everywhere::SignOutEverywhere;
 pub use sign_up::{SignUp, SignedUp, email_in_use};
+pub use take_letter::TakeLetter;
 
 /// Who asks, by the session that they ask in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,6 +76,17 @@ fn tell(docs: &Docs, account: Account, kind: UserKind) -> Change<Account> {
     };
     let event = UserEvent { kind, revocation: revocation.clone() };
     Change::nothing(account.clone()).put(account).put(RevocationCopy(revocation)).tell(&event)
+}
+
+/// Since when there are letters, and what notes it where that is now.
+fn opening(docs: &Docs, now: Timestamp) -> (Opening, Change<()>) {
+    match docs.get::<Opening>(Opening::ID) {
+        Some(opening) => (*opening.value, Change::nothing(())),
+        None => {
+            let opening = Opening { at: now };
+            (opening, Change::nothing(()).put(opening))
+        }
+    }
 }
 
 impl From<NotPossible> for Refusal {

@@ -1,14 +1,19 @@
-//! Plain types and pure state machines: an account and its sessions, passwords, and the keys that
-//! sign sessions.
+//! Plain types and pure state machines: an account and its sessions, passwords, the keys that sign
+//! sessions, and letters.
 
 mod account;
 mod email;
 mod keys;
+mod letter;
 mod password;
 mod session;
 
 pub use account::{Account, AccountState, EmailOwner, Holder, NotPossible, RequestMark};
 pub use email::{Email, NotAnEmail};
 pub use keys::{KeySet, Policy, RetiredKey, Secret, SigningKey};
+pub use letter::{
+    Attempt, Goods, LONGEST_PAUSE, Letter, NEWS_FOR, News, Opening, PATIENCE, REMEMBERED_FOR,
+    State, Unmoved, Why,
+};
 pub use password::{Password, PasswordHash};
 pub use session::{EndedSession, MAX_ENDED, SessionFacts, Sessions};

@@ -233,6 +233,27 @@ pub static PASSWORD_CHECKS: Metric = counter(
     "Passwords given to sign in or to change an account: right, wrong, throttled or busy",
 );
 
+/// What became of attempts to send letters.
+pub static LETTERS: Metric = counter(
+    "ticketing_letters_total",
+    &["outcome"],
+    "Attempts to send a letter: sent, again, refused, set_aside or unaddressed",
+);
+
+/// Letters that are to be sent.
+pub static LETTERS_WAITING: Metric = gauge(
+    "ticketing_letters_waiting",
+    &[],
+    "Letters that are to be sent; 1000 means at least so many",
+);
+
+/// How long the oldest of them has waited.
+pub static LETTERS_OLDEST: Metric = gauge(
+    "ticketing_letters_oldest_waiting_seconds",
+    &[],
+    "How long the oldest of them has waited",
+);
+
 /// Which build this is.
 pub static BUILD_INFO: Metric =
     gauge("ticketing_build_info", &["version"], "Always 1; the label says which build this is");
@@ -281,6 +302,9 @@ pub static TABLE: &[&Metric] = &[
     &PAYMENTS_OLDEST,
     &PROVIDER_CALL_SECONDS,
     &PASSWORD_CHECKS,
+    &LETTERS,
+    &LETTERS_WAITING,
+    &LETTERS_OLDEST,
     &BUILD_INFO,
     &PROCESS_CPU,
     &PROCESS_MEMORY,

@@ -1,0 +1,429 @@
+//! Letters in process: news makes each once, a mailer that misbehaves makes none get lost, and none
+//! is sent twice unless nobody can tell whether it was sent.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test panics on purpose")]
+
+mod app;
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use auth::consume;
+use auth::documents::LETTERS;
+use auth::mail::{Folder, Letterhead, Mail, Mailer, Parcel, SendError};
+use auth::post::{Keep, Post};
+use common::bus::Delivery;
+use common::inbox::{Handled, Inbox, SET_ASIDE};
+use common::time::Clock as _;
+use common::worker::Reconciler as _;
+use serde_json::{Value, json};
+
+use app::{App, PASSWORD, Wishes};
+
+const ORDER: &str = "6afd4dc00102030405000001";
+const TICKET: &str = "6afd4dc00102030405000002";
+const PAYMENT: &str = "6afd4dc00102030405000003";
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// What a mailer does with a letter.
+#[derive(Clone, Copy)]
+enum Does {
+    Takes,
+    /// Takes it, and never says so.
+    TakesSilently,
+    PutsOff,
+    Refuses,
+}
+
+struct Misbehaving {
+    plan: Mutex<VecDeque<Does>>,
+    taken: Mutex<Vec<Parcel>>,
+    calls: Mutex<usize>,
+}
+
+#[async_trait]
+impl Mailer for Misbehaving {
+    fn timeout(&self) -> Duration {
+        Duration::from_millis(200)
+    }
+
+    async fn send(&self, parcel: &Parcel) -> Result<(), SendError> {
+        *self.calls.lock().unwrap() += 1;
+        let does = self.plan.lock().unwrap().pop_front().unwrap_or(Does::Takes);
+        if matches!(does, Does::Takes | Does::TakesSilently) {
+            self.taken.lock().unwrap().push(parcel.clone());
+        }
+        match does {
+            Does::Takes => Ok(()),
+            Does::TakesSilently => std::future::pending().await,
+            Does::PutsOff => Err(SendError::Failed("not now".to_owned())),
+            Does::Refuses => Err(SendError::Refused("never".to_owned())),
+        }
+    }
+}
+
+/// Auth, with people, and somebody who carries its letters.
+struct Office {
+    app: App,
+    mailer: Arc<Misbehaving>,
+    buyer: Value,
+    seller: Value,
+    inbox: Inbox,
+}
+
+impl Office {
+    async fn with(plan: &[Does]) -> Self {
+        let app = App::new();
+        let person = async |email| app.sign_up(email).await.expect(201).json()["id"].clone();
+        let (buyer, seller) = (person("ada@example.com").await, person("sam@example.com").await);
+        let mailer = Arc::new(Misbehaving {
+            plan: Mutex::new(plan.iter().copied().collect()),
+            taken: Mutex::default(),
+            calls: Mutex::default(),
+        });
+        let inbox = Inbox::new(Arc::clone(&app.engine), "auth", consume::hears());
+        let office = Self { app, mailer, buyer, seller, inbox };
+        office.keep().await;
+        office
+    }
+
+    fn post(&self) -> Post {
+        Post::new(Arc::clone(&self.app.engine), mail(Arc::clone(&self.mailer) as _))
+    }
+
+    async fn keep(&self) {
+        Keep::new(Arc::clone(&self.app.engine)).step().await.unwrap();
+    }
+
+    async fn work(&self) {
+        self.post().step().await.unwrap();
+    }
+
+    async fn hear(&self, event: &Value) -> Handled {
+        let delivery = Delivery {
+            token: 0,
+            subject: event["subject"].as_str().unwrap().to_owned(),
+            id: event["id"].as_str().unwrap().to_owned(),
+            body: event.to_string().into(),
+        };
+        self.inbox.handle(&delivery).await
+    }
+
+    /// An event of the order, as it is after `change`.
+    fn order(&self, kind: &str, change: Value) -> Value {
+        let mut order = json!({
+            "id": ORDER, "userId": self.buyer, "status": "complete", "version": 3,
+            "expiresAt": self.app.clock.now(), "quantity": 2,
+            "total": {"minor": 9000, "currency": "usd"},
+            "ticket": {
+                "id": TICKET, "userId": self.seller, "title": "Front row", "version": 0,
+                "price": {"minor": 4500, "currency": "usd"},
+            },
+        });
+        merge(&mut order, change);
+        self.event("orders", kind, ORDER, order)
+    }
+
+    fn refunded(&self) -> Value {
+        let payment = json!({
+            "id": PAYMENT, "orderId": ORDER, "userId": self.buyer, "status": "refunded",
+            "amount": {"minor": 9000, "currency": "usd"}, "version": 4,
+        });
+        self.event("payments", "payment:refunded", PAYMENT, payment)
+    }
+
+    fn event(&self, subject: &str, kind: &str, aggregate: &str, data: Value) -> Value {
+        json!({
+            "id": format!("{kind}-1"), "subject": subject, "kind": kind, "aggregate": aggregate,
+            "version": 3, "at": self.app.clock.now(), "trace": "t", "data": data,
+        })
+    }
+
+    fn late(&self, by: &str) -> Value {
+        let late = json!({"status": "cancelled", "cancelledBy": by, "late": {"payment": PAYMENT}});
+        self.order("order:cancelled", late)
+    }
+
+    fn taken(&self) -> Vec<Parcel> {
+        self.mailer.taken.lock().unwrap().clone()
+    }
+
+    fn ids(&self) -> Vec<String> {
+        let mut ids: Vec<String> = self.taken().into_iter().map(|parcel| parcel.id).collect();
+        ids.sort();
+        ids
+    }
+
+    fn calls(&self) -> usize {
+        *self.mailer.calls.lock().unwrap()
+    }
+
+    fn stored(&self) -> String {
+        self.app.stored(&[&LETTERS])
+    }
+}
+
+fn mail(mailer: Arc<dyn Mailer>) -> Mail {
+    let from = "Tickets <tickets@example.com>".parse().unwrap();
+    let site = Some("https://tickets.example".to_owned());
+    Mail { mailer, letterhead: Letterhead { from, site } }
+}
+
+fn merge(into: &mut Value, change: Value) {
+    let Value::Object(change) = change else { panic!("a change is an object") };
+    for (key, value) in change {
+        into[key] = value;
+    }
+}
+
+fn text_of(parcel: &Parcel) -> String {
+    // Quoted-printable breaks lines with a sign of equality.
+    String::from_utf8(parcel.bytes.clone()).unwrap().replace("=\r\n", "")
+}
+
+#[tokio::test]
+async fn a_complete_order_makes_one_letter_to_its_buyer_and_one_to_its_seller() {
+    let office = Office::with(&[]).await;
+    let complete = office.order("order:completed", json!({}));
+    for event in [&office.order("order:created", json!({"status": "created"})), &complete] {
+        assert_eq!(office.hear(event).await, Handled::Done);
+    }
+    office.work().await;
+    assert_eq!(office.hear(&complete).await, Handled::Done, "I10: twice");
+    office.work().await;
+    assert_eq!(office.ids(), [format!("bought-{ORDER}"), format!("sold-{ORDER}")]);
+    let [bought, sold] = ["bought", "sold"].map(|kind| {
+        let parcels = office.taken();
+        parcels.into_iter().find(|parcel| parcel.id.starts_with(kind)).unwrap()
+    });
+    let (bought, sold) = (text_of(&bought), text_of(&sold));
+    for said in [
+        "To: ada@example.com",
+        "Subject: Your order is complete: Front row",
+        "90.00 USD",
+        &format!("https://tickets.example/orders/{ORDER}"),
+    ] {
+        assert!(bought.contains(said), "{said} in {bought}");
+    }
+    for said in ["To: sam@example.com", &format!("https://tickets.example/my-tickets/{TICKET}")] {
+        assert!(sold.contains(said), "{said} in {sold}");
+    }
+    assert!(!sold.contains("ada@"), "a seller is not told who bought");
+}
+
+#[tokio::test]
+async fn an_order_in_the_place_of_an_expired_one_says_so_and_that_one_makes_no_letter() {
+    let office = Office::with(&[]).await;
+    let other = "6afd4dc00102030405000009";
+    let expired = json!({
+        "id": other, "status": "cancelled", "cancelledBy": "expiry",
+        "late": {"payment": PAYMENT, "replacedBy": ORDER},
+    });
+    office.hear(&office.order("order:cancelled", expired)).await;
+    office.hear(&office.order("order:completed", json!({"replaces": other}))).await;
+    office.work().await;
+    assert_eq!(office.ids().len(), 2);
+    assert!(text_of(&office.taken()[0]).contains("your reservation had expired"));
+}
+
+#[tokio::test]
+async fn an_event_of_before_that_names_no_seller_makes_one_letter() {
+    let office = Office::with(&[]).await;
+    let mut complete = office.order("order:completed", json!({}));
+    complete["data"]["ticket"].as_object_mut().unwrap().remove("userId");
+    office.hear(&complete).await;
+    office.work().await;
+    assert_eq!(office.ids(), [format!("bought-{ORDER}")]);
+}
+
+#[tokio::test]
+async fn money_given_back_makes_one_letter_in_whichever_order_word_of_it_comes() {
+    for (by, why) in [("expiry", "reservation had expired"), ("buyer", "after you had cancelled")] {
+        let office = Office::with(&[]).await;
+        office.hear(&office.late(by)).await;
+        office.work().await;
+        assert_eq!(office.calls(), 0, "it has not gone back yet");
+        for _ in 0..2 {
+            office.hear(&office.refunded()).await;
+            office.hear(&office.late(by)).await;
+            office.work().await;
+        }
+        assert_eq!(office.ids(), [format!("refunded-{PAYMENT}")]);
+        let text = text_of(&office.taken()[0]);
+        assert!(text.contains(why) && text.contains("Front row"), "{text}");
+    }
+    let office = Office::with(&[]).await;
+    office.hear(&office.refunded()).await;
+    office.hear(&office.late("expiry")).await;
+    office.work().await;
+    assert_eq!(office.ids(), [format!("refunded-{PAYMENT}")], "I11: out of order");
+    assert!(text_of(&office.taken()[0]).contains("90.00 USD"));
+}
+
+#[tokio::test]
+async fn what_happened_long_ago_or_before_there_were_letters_makes_none() {
+    let office = Office::with(&[]).await;
+    let old = office.order("order:completed", json!({}));
+    office.app.clock.forward(DAY);
+    assert_eq!(office.hear(&old).await, Handled::Done);
+    office.work().await;
+    assert_eq!(office.stored(), "");
+
+    // A service that is new hears all that the bus holds, before or after it has opened.
+    let fresh = Office::with(&[]).await;
+    let mut before = fresh.order("order:completed", json!({}));
+    before["at"] = json!(fresh.app.clock.now().plus_millis(-1));
+    fresh.hear(&before).await;
+    fresh.work().await;
+    assert_eq!(fresh.stored(), "");
+}
+
+#[tokio::test]
+async fn a_mailer_that_falls_silent_after_it_has_taken_a_letter_gets_it_again_the_same() {
+    let office = Office::with(&[Does::TakesSilently]).await;
+    office.hear(&office.late("expiry")).await;
+    office.hear(&office.refunded()).await;
+    office.work().await;
+    office.work().await;
+    assert_eq!(office.calls(), 1, "a pause first");
+    office.app.clock.forward(Duration::from_secs(20));
+    office.work().await;
+    let taken = office.taken();
+    assert_eq!(taken.len(), 2);
+    assert_eq!(taken[0].bytes, taken[1].bytes, "byte for byte, Message-ID and all");
+    office.app.clock.forward(DAY);
+    office.work().await;
+    assert_eq!(office.calls(), 2);
+}
+
+#[tokio::test]
+async fn a_letter_that_is_put_off_is_sent_later_and_one_refused_for_ever_is_not() {
+    let office = Office::with(&[Does::PutsOff, Does::PutsOff, Does::Takes, Does::Refuses]).await;
+    office.hear(&office.late("expiry")).await;
+    office.hear(&office.refunded()).await;
+    for seconds in [0, 20, 40] {
+        office.app.clock.forward(Duration::from_secs(seconds));
+        office.work().await;
+    }
+    assert_eq!((office.calls(), office.taken().len()), (3, 1));
+    let mut other = office.order("order:completed", json!({"ticket": {}}));
+    other["data"]["ticket"] = json!({
+        "id": TICKET, "title": "x", "version": 0, "price": {"minor": 1, "currency": "usd"},
+    });
+    office.hear(&other).await;
+    office.work().await;
+    office.app.clock.forward(DAY);
+    office.work().await;
+    assert_eq!((office.calls(), office.taken().len()), (4, 1), "refused once, and left alone");
+    assert!(office.stored().contains("\"refused\":true"), "{}", office.stored());
+}
+
+#[tokio::test]
+async fn what_nobody_takes_for_two_days_is_set_aside() {
+    let office = Office::with(&[Does::PutsOff; 200]).await;
+    office.hear(&office.late("expiry")).await;
+    office.hear(&office.refunded()).await;
+    for _ in 0..40 {
+        office.app.clock.forward(DAY / 12);
+        office.work().await;
+    }
+    assert!(office.stored().contains("\"refused\":false"), "{}", office.stored());
+    assert_eq!(office.calls(), 24, "every two hours for two days, and then never");
+}
+
+#[tokio::test]
+async fn i29_who_has_gone_gets_no_letter_and_nothing_that_is_kept_names_anybody() {
+    let office = Office::with(&[]).await;
+    office.hear(&office.order("order:completed", json!({}))).await;
+    let token = office.app.sign_in("ada@example.com", PASSWORD).await.token();
+    let gone = office.app.ask("DELETE", "/api/users/me").session(&token);
+    gone.json(json!({"password": PASSWORD})).send().await.expect(204);
+    assert!(!office.stored().contains("example.com"), "{}", office.stored());
+    office.work().await;
+    assert_eq!(office.ids(), [format!("sold-{ORDER}")]);
+    assert!(office.stored().contains("unaddressed"), "{}", office.stored());
+}
+
+#[tokio::test]
+async fn of_several_replicas_one_sends_a_letter() {
+    let office = Office::with(&[]).await;
+    for number in 10..40 {
+        let id = format!("6afd4dc001020304050000{number}");
+        let complete = office.order("order:completed", json!({"id": id}));
+        office.hear(&complete).await;
+    }
+    let store = Arc::clone(&office.app.store);
+    let replicas = (0..4).map(|_| {
+        let earlier = Some((Arc::clone(&store), office.app.clock.clone()));
+        let app = App::with(Wishes { earlier, ..Wishes::default() });
+        Post::new(Arc::clone(&app.engine), mail(Arc::clone(&office.mailer) as _))
+    });
+    let replicas: Vec<Post> = replicas.collect();
+    let steps = futures_util::future::join_all(replicas.iter().map(|post| post.step()));
+    assert!(steps.await.into_iter().all(|step| step.is_ok()));
+    let ids = office.ids();
+    let mut once = ids.clone();
+    once.dedup();
+    assert_eq!((ids.len(), once.len()), (60, 60));
+}
+
+#[tokio::test]
+async fn letters_are_forgotten_and_not_written_again() {
+    let office = Office::with(&[]).await;
+    let complete = office.order("order:completed", json!({}));
+    office.hear(&complete).await;
+    office.work().await;
+    office.app.clock.forward(6 * DAY);
+    office.keep().await;
+    assert_ne!(office.stored(), "");
+    office.app.clock.forward(DAY);
+    office.keep().await;
+    assert_eq!(office.stored(), "");
+    office.hear(&complete).await;
+    office.work().await;
+    assert_eq!((office.stored().as_str(), office.calls()), ("", 2));
+}
+
+#[tokio::test]
+async fn i20_what_is_not_understood_is_set_aside_and_a_service_without_mail_minds_nothing() {
+    let office = Office::with(&[]).await;
+    for event in [
+        office.order("order:promised", json!({})),
+        office.event("payments", "payment:doubled", PAYMENT, json!({})),
+        office.event("payments", "payment:refunded", PAYMENT, json!({"id": 7})),
+    ] {
+        assert_eq!(office.hear(&event).await, Handled::Done);
+    }
+    let set_aside = office.app.stored(&[&SET_ASIDE]);
+    assert_eq!(set_aside.lines().count(), 3, "{set_aside}");
+    let quiet = App::new();
+    let inbox = Inbox::new(Arc::clone(&quiet.engine), "auth", consume::hears_in_vain());
+    let complete = office.order("order:completed", json!({}));
+    let body = complete.to_string().into();
+    let delivery = Delivery { token: 0, subject: "orders".into(), id: "e".into(), body };
+    assert_eq!(inbox.handle(&delivery).await, Handled::Done);
+    assert_eq!(quiet.stored(&[&LETTERS, &SET_ASIDE]), "");
+}
+
+#[tokio::test]
+async fn in_a_folder_a_letter_is_one_file_however_often_it_is_sent() {
+    let office = Office::with(&[Does::TakesSilently]).await;
+    office.hear(&office.order("order:completed", json!({}))).await;
+    office.work().await;
+    let home = tempfile::tempdir().unwrap();
+    let folder = Folder::new(home.path().join("deep/mail"));
+    for parcel in office.taken().iter().chain(&office.taken()) {
+        folder.send(parcel).await.unwrap();
+    }
+    let listed = std::fs::read_dir(home.path().join("deep/mail")).unwrap();
+    let mut names: Vec<_> =
+        listed.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    assert_eq!(names, [format!("bought-{ORDER}.eml"), format!("sold-{ORDER}.eml")]);
+    std::fs::write(home.path().join("file"), "").unwrap();
+    let nowhere = Folder::new(home.path().join("file"));
+    let sent = nowhere.send(&office.taken()[0]).await;
+    assert!(matches!(sent, Err(SendError::Failed(why)) if why.contains("cannot be written")));
+}
