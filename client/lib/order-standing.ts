@@ -1,4 +1,4 @@
-import type { Order, Payment } from './api'
+import type { Order, Payment, Refund } from './api'
 
 /** How an order stands for its buyer: the order's own status, and what became of the money. */
 export type Standing =
@@ -64,15 +64,47 @@ export function isMoving(standing: Standing): boolean {
   }
 }
 
-/** The payment of an ended order that is not settled yet: what is left to watch. */
+/**
+ * The payment that is left to watch, of an order that has ended: one that is not settled yet; or, of one that is
+ * complete, what it was paid with, some of which may be given back.
+ */
 export function unsettled<P extends Pick<Payment, 'status'>>(
   order: Pick<Order, 'status'>,
   payments: P[],
 ): P | undefined {
+  if (order.status === 'complete') return payments.findLast(({ status }) => status === 'captured')
   if (order.status !== 'cancelled') return undefined
   return payments.findLast(
     ({ status }) => status === 'started' || status === 'captured' || status === 'refunding',
   )
+}
+
+/** What was given back, or is on its way, of what a complete order was paid with. */
+export type GivenBack = {
+  refunds: Refund[]
+  /** How much of it is back. */
+  done: number
+  /** How much is still on its way. */
+  moving: number
+  /** How many of the tickets its buyer does not hold any more, once all of it is back. */
+  units: number
+}
+
+export function givenBack(payments: Pick<Payment, 'refunds'>[]): GivenBack {
+  const refunds = payments.flatMap((payment) => payment.refunds ?? [])
+  const sum = (status: Refund['status']) =>
+    exactSum(refunds.filter((refund) => refund.status === status).map(({ amount }) => amount))
+  return {
+    refunds,
+    done: sum('refunded'),
+    moving: sum('refunding'),
+    units: refunds.reduce((units, refund) => units + refund.units, 0),
+  }
+}
+
+/** In thousandths, which no currency is finer than: sums of fractions are not exact otherwise. */
+export function exactSum(amounts: number[]): number {
+  return amounts.reduce((sum, amount) => sum + Math.round(amount * 1000), 0) / 1000
 }
 
 export const standingWords: Record<Standing, { headline: string; lead: string; short: string }> = {

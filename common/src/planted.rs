@@ -50,11 +50,15 @@ pub enum Bug {
     ReplacedTaken,
     /// Nothing is booked as earned when an order is complete.
     ForgottenEarnings,
+    /// A part of a complete order's money is given back again under a fresh key.
+    PartUnderFreshKey,
+    /// Units that go back on sale do so each time that is heard of.
+    UnitsReturnedTwice,
 }
 
 impl Bug {
     /// All of them.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 24] = [
         Self::OversoldUnits,
         Self::OtherPrice,
         Self::UncheckedExpiry,
@@ -77,6 +81,8 @@ impl Bug {
         Self::HastyRefund,
         Self::ReplacedTaken,
         Self::ForgottenEarnings,
+        Self::PartUnderFreshKey,
+        Self::UnitsReturnedTwice,
     ];
 }
 

@@ -11,9 +11,9 @@ use std::path::PathBuf;
 
 use common::events::{
     CancelledBy, Draft, EndedSession, Envelope, Event, KeysEvent, LateMoney, OrderEvent, OrderKind,
-    OrderState, OrderStatus, OrderedTicket, PaymentEvent, PaymentKind, PaymentState, PaymentStatus,
-    PublicKey, Revocation, StockSnapshot, TicketEvent, TicketKind, TicketState, UserEvent,
-    UserKind, Venue,
+    OrderRefund, OrderState, OrderStatus, OrderedTicket, PaymentEvent, PaymentKind, PaymentState,
+    PaymentStatus, PublicKey, Returned, Revocation, StockSnapshot, TicketEvent, TicketKind,
+    TicketState, UserEvent, UserKind, Venue,
 };
 use common::id::{Id, OrderId, PaymentId, TicketId, UserId};
 use common::money::{Currency, Money};
@@ -86,6 +86,7 @@ fn samples() -> Vec<Draft> {
         cancelled_by: None,
         late: None,
         replaces: None,
+        refund: None,
     };
     let payment = PaymentState {
         id: PaymentId(id(5)),
@@ -94,6 +95,7 @@ fn samples() -> Vec<Draft> {
         amount: money,
         status: PaymentStatus::Started,
         version: 0,
+        returned: None,
     };
     let revocation = Revocation {
         user_id: UserId(id(4)),
@@ -109,7 +111,7 @@ fn samples() -> Vec<Draft> {
     }
     for (kind, status) in [
         (OrderKind::Created, OrderStatus::Created),
-        (OrderKind::Updated, OrderStatus::AwaitingPayment),
+        (OrderKind::Updated, OrderStatus::Complete),
         (OrderKind::Completed, OrderStatus::Complete),
         (OrderKind::Cancelled, OrderStatus::Cancelled),
     ] {
@@ -122,26 +124,45 @@ fn samples() -> Vec<Draft> {
                     replaced_by: Some(OrderId(id(3).twin())),
                 });
             }
+            OrderStatus::Complete if kind == OrderKind::Updated => {
+                let reason = "The second act is cancelled".to_owned();
+                order.refund = Some(OrderRefund { amount: money, units: 1, reason, at: AT });
+            }
             OrderStatus::Complete => order.replaces = Some(OrderId(id(3).twin())),
             OrderStatus::Created | OrderStatus::AwaitingPayment => {}
         }
         all.push(draft(OrderEvent { kind, order }));
     }
-    for (kind, status) in [
-        (PaymentKind::Started, PaymentStatus::Started),
-        (PaymentKind::Captured, PaymentStatus::Captured),
-        (PaymentKind::Declined, PaymentStatus::Declined),
-        (PaymentKind::Refunded, PaymentStatus::Refunded),
-    ] {
-        let payment = PaymentState { status, ..payment.clone() };
-        all.push(draft(PaymentEvent { kind, payment }));
-    }
+    all.extend(payment_samples(&payment));
     for kind in [UserKind::Created, UserKind::Updated, UserKind::Deleted] {
         all.push(draft(UserEvent { kind, revocation: revocation.clone() }));
     }
     let key =
         PublicKey { key_id: "k1".into(), x: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo".into() };
     all.push(draft(KeysEvent { version: 1, keys: vec![key] }));
+    all
+}
+
+fn payment_samples(payment: &PaymentState) -> Vec<Draft> {
+    let mut all = Vec::new();
+    for (kind, status) in [
+        (PaymentKind::Started, PaymentStatus::Started),
+        (PaymentKind::Captured, PaymentStatus::Captured),
+        (PaymentKind::Declined, PaymentStatus::Declined),
+        (PaymentKind::Refunded, PaymentStatus::Refunded),
+        (PaymentKind::Returned, PaymentStatus::Captured),
+    ] {
+        let mut payment = PaymentState { status, ..payment.clone() };
+        payment.returned = (kind == PaymentKind::Returned).then(|| Returned {
+            part: 2,
+            amount: Money { minor: 50, ..payment.amount },
+            total: payment.amount,
+            units: 1,
+            reason: "The second act is cancelled".to_owned(),
+            at: AT,
+        });
+        all.push(draft(PaymentEvent { kind, payment }));
+    }
     all
 }
 

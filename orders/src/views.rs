@@ -72,6 +72,28 @@ pub struct OrderView {
         example = "6afd4dc00102030405000003",
     )]
     replaces: Option<OrderId>,
+    /// What was given back of its money since it is complete.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    refund: Option<RefundView>,
+}
+
+/// What was given back of a complete order's money.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = OrderRefund)]
+pub struct RefundView {
+    /// How much in all, in major units.
+    #[schema(value_type = f64, example = 20.5)]
+    amount: Major,
+    /// How many of its units are on sale again.
+    #[schema(minimum = 0, example = 1)]
+    units: u32,
+    /// Why the last of it was given back.
+    #[schema(example = "The second act is cancelled")]
+    reason: String,
+    /// When it was.
+    #[schema(value_type = String, format = DateTime, example = "2030-06-01T19:30:00.000Z")]
+    at: Timestamp,
 }
 
 // Describes `Ended`, which knows nothing of OpenAPI.
@@ -147,6 +169,12 @@ impl OrderView {
             payment_id: order.payment(),
             replaced_by: order.late.and_then(|late| late.replaced_by),
             replaces: order.replaces,
+            refund: order.refund.as_ref().map(|refund| RefundView {
+                amount: Major(refund.amount),
+                units: refund.units,
+                reason: refund.reason.clone(),
+                at: refund.at,
+            }),
             cancelled_by: match order.state {
                 State::Cancelled { by, .. } => Some(by),
                 State::Created

@@ -5,11 +5,11 @@
 use std::time::Duration;
 
 use common::command::{Change, Command, Docs, Moment, Refusal};
-use common::events::{PaymentState, PaymentStatus, TicketState};
+use common::events::{PaymentState, PaymentStatus, Returned, TicketState};
 use common::id::{Ids, OrderId, PaymentId, TicketId, UserId};
 use common::money::{Currency, Money};
 use common::time::Timestamp;
-use orders::commands::{Cancel, Expire, HearPayment, HearTicket, Place, SeenPrice};
+use orders::commands::{Cancel, Expire, HearPayment, HearRefund, HearTicket, Place, SeenPrice};
 use orders::domain::order::Bought;
 use orders::domain::{Allowance, Ended, Late, Listing, Order, State, Stock};
 
@@ -69,6 +69,7 @@ fn scene(state: State, quantity: u32) -> Scene {
         declined: vec![],
         late: None,
         replaces: None,
+        refund: None,
         state,
     };
     let mut docs = Docs::default().with(4, placed).with(9, stock);
@@ -106,6 +107,7 @@ impl Scene {
             amount: usd(2_000),
             status,
             version: 0,
+            returned: None,
         };
         HearPayment { payment, hold: HOLD }
     }
@@ -493,4 +495,90 @@ fn i16_a_withdrawn_ticket_cannot_be_ordered_and_its_orders_stay() {
     assert_eq!(scene.try_at(&scene.place(1), NOW).err(), Some(Refusal::NotFound));
     let (docs, _) = scene.after(&scene.cancel(), NOW);
     assert_eq!(scene.stock(&docs).taken, 0);
+}
+
+fn returned(scene: &Scene, part: u32, minor: i64, units: u32) -> HearRefund {
+    let mut payment = scene.hear(PaymentStatus::Captured).payment;
+    payment.returned = Some(Returned {
+        part,
+        amount: usd(1),
+        total: usd(minor),
+        units,
+        reason: format!("reason {part}"),
+        at: NOW,
+    });
+    HearRefund { payment }
+}
+
+fn complete(units: u32) -> Scene {
+    let payment = scene(State::Created, 1).payment;
+    let mut scene = scene(State::Complete { payment, at: NOW }, 3);
+    let mut order = scene.docs.get::<Order>(scene.order).unwrap().value.clone();
+    order.quantity = units;
+    let mut stock = scene.stock(&scene.docs).clone();
+    stock.taken = units;
+    scene.docs = scene.docs.with(4, order).with(9, stock);
+    scene
+}
+
+#[test]
+fn i1_units_that_go_back_on_sale_do_so_once_however_often_and_in_whichever_order_it_is_heard() {
+    let heard = [(1, 500, 0), (2, 900, 1), (3, 2_000, 2)];
+    for order in [[0, 1, 2, 2], [2, 1, 0, 2], [1, 1, 0, 2], [0, 2, 0, 1]] {
+        let mut scene = complete(2);
+        for which in order {
+            let (part, minor, units) = heard[which];
+            let (docs, kinds) = scene.after(&returned(&scene, part, minor, units), NOW);
+            assert!(kinds.len() <= 1 && kinds.iter().all(|kind| *kind == "order:updated"));
+            scene.docs = docs;
+            let order = scene.docs.get::<Order>(scene.order).unwrap().value;
+            assert_eq!(scene.stock(&scene.docs).taken, order.held(), "in one commit");
+        }
+        assert!(matches!(scene.state(&scene.docs), State::Complete { .. }), "I2");
+        let known = scene.docs.get::<Order>(scene.order).unwrap().value;
+        let refund = known.refund.as_ref().unwrap();
+        assert_eq!((refund.amount, refund.units), (usd(2_000), 2), "{order:?}");
+        assert_eq!(refund.reason, "reason 3");
+        assert_eq!((scene.stock(&scene.docs).taken, scene.stock(&scene.docs).holder), (0, None));
+        let allowance = Allowance::id_of(scene.ticket, scene.buyer);
+        assert!(scene.docs.get::<Allowance>(allowance).is_none(), "its buyer may order again");
+        let (docs, _) = scene.after(&scene.place(3), NOW);
+        assert_eq!(scene.stock(&docs).taken, 3, "all of them can be had again");
+    }
+}
+
+#[test]
+fn i1_more_units_than_an_order_has_never_go_back_and_its_buyer_keeps_what_is_left() {
+    let scene = complete(2);
+    let (docs, _) = scene.after(&returned(&scene, 1, 500, 1), NOW);
+    assert_eq!(scene.stock(&docs).taken, 1);
+    assert!(docs.get::<Allowance>(Allowance::id_of(scene.ticket, scene.buyer)).is_some());
+    let (docs, _) = scene.after(&returned(&scene, 1, 500, 9), NOW);
+    assert_eq!(scene.stock(&docs).taken, 0);
+}
+
+#[test]
+fn i5_an_order_that_is_not_complete_by_the_payment_is_refunded_by_nothing() {
+    for state in every_state() {
+        let scene = scene(state.clone(), 1);
+        let mut other = returned(&scene, 1, 500, 1);
+        other.payment.id = PaymentId(scene.ids.next(NOW));
+        assert!(matches!(scene.try_at(&other, NOW).err(), Some(Refusal::Conflict(_))), "{state:?}");
+        let is_complete = matches!(state, State::Complete { .. });
+        let decided = scene.try_at(&returned(&scene, 1, 500, 1), NOW);
+        assert_eq!(decided.is_ok(), is_complete, "{state:?}");
+    }
+}
+
+#[test]
+fn i14_an_order_in_an_expired_ones_place_is_refunded_there() {
+    let mut scene = expired(2);
+    let (docs, _) = scene.after(&scene.hear(PaymentStatus::Captured), NOW);
+    scene.docs = docs;
+    let place = OrderId(scene.order.0.twin());
+    let (docs, kinds) = scene.after(&returned(&scene, 1, 1_000, 1), NOW);
+    assert_eq!(kinds, ["order:updated"]);
+    assert_eq!(docs.get::<Order>(place).unwrap().value.held(), 0);
+    assert!(docs.get::<Order>(scene.order).unwrap().value.refund.is_none());
+    assert_eq!(scene.stock(&docs).taken, 2);
 }

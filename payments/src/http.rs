@@ -19,6 +19,7 @@ use crate::provider::{BadNotice, Letter, Provider};
 use crate::queries::{self, Seen};
 use crate::receipt::{self, Facts, Issuer};
 use crate::receipts;
+use crate::refunds;
 use crate::views::{Checkout, Mover, NewCheckout, NewPayment, Paid, PaymentView, ReceiptView};
 use crate::webhook::NotTaken;
 
@@ -51,11 +52,10 @@ pub fn routes(api: Api) -> OpenApiRouter {
         .routes(routes!(list, pay))
         .routes(routes!(check_out))
         .routes(routes!(mover))
-        .routes(routes!(show))
-        .routes(routes!(watch))
         .routes(routes!(show_receipt))
         .routes(routes!(print_receipt))
         .routes(routes!(notice))
+        .merge(refunds::routes())
         .with_state(api)
 }
 
@@ -182,42 +182,6 @@ async fn list(State(api): State<Api>, request: Read) -> Result<Response, Problem
     let (found, next) = page.cut(found, |(_, position)| position.clone());
     let views: Vec<_> = found.iter().map(|(seen, _)| PaymentView::of(seen)).collect();
     Ok(request.page(&views, next))
-}
-
-/// Show one of one's own payments
-#[utoipa::path(
-    operation_id = "showPayment",
-    get, path = "/api/payments/{id}", tag = "payments",
-    security(("session" = [])),
-    params(("id" = String, Path, description = "The payment's id")),
-    responses(
-        (status = 200, description = "The payment", body = PaymentView),
-        (status = 404, description = "There is no such payment", body = Errors),
-    )
-)]
-async fn show(Path(id): Path<String>, request: Read) -> Result<Response, Problem> {
-    request.show_own::<Seen>(&id).await
-}
-
-/// Watch one of one's own payments
-///
-/// A stream of Server-Sent Events. The first `payment` event comes at once, and another with every
-/// change; the data of each is the payment as `GET /api/payments/{id}` gives it.
-#[utoipa::path(
-    operation_id = "watchPayment",
-    get, path = "/api/payments/{id}/live", tag = "payments",
-    security(("session" = [])),
-    params(("id" = String, Path, description = "The payment's id")),
-    responses(
-        (
-            status = 200, body = String, content_type = "text/event-stream",
-            description = "The stream",
-        ),
-        (status = 404, description = "There is no such payment", body = Errors),
-    )
-)]
-async fn watch(Path(id): Path<String>, request: Read) -> Result<Response, Problem> {
-    request.watch_own::<Seen>(&id).await
 }
 
 /// Show the receipt for one of one's own payments

@@ -9,15 +9,16 @@
 //! | [`provider`] | the port to whoever moves the money, and the sandbox behind it |
 //! | [`queries`] | what can be asked; what a stopped service's data must show |
 //! | `counts` | what is counted, for whoever watches |
-//! | [`resolve`] | one look at one payment: the provider is asked, its answer recorded |
+//! | `busy`, [`resolve`] | one look at one payment: the provider is asked, its answer recorded |
 //! | [`pay`] | a request to pay: intent → call → record → answer |
 //! | [`settle`] | looks at what is unresolved, until nothing is |
 //! | [`webhook`] | a provider's notices |
 //! | [`receipts`], [`receipt`] | numbers for receipts, and a receipt as a document |
-//! | [`views`], [`http`] | what goes over the wire, and the routes |
+//! | [`views`], [`http`], [`refunds`] | what goes over the wire, and the routes |
 //! | [`consume`] | events → commands |
 //! | [`options`] | what the operator decides |
 
+mod busy;
 pub mod commands;
 pub mod consume;
 mod counts;
@@ -30,6 +31,7 @@ pub mod provider;
 pub mod queries;
 pub mod receipt;
 pub mod receipts;
+pub mod refunds;
 pub mod resolve;
 pub mod settle;
 pub mod views;

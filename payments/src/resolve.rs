@@ -5,16 +5,17 @@
 //! provider, under the payment's own key, so it may be made at any time, by anybody, any number of
 //! times.
 
-use std::collections::HashSet;
 use std::future::Future;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use common::execute::{Engine, Failure};
 use common::id::PaymentId;
+use common::money::Money;
 use common::worker::Progress;
 use tokio::sync::Notify;
 
+use crate::busy::Busy;
 use crate::commands::{
     Conclude, LookAgain, RecordCaptured, RecordDeclined, RecordOpened, RecordRefunded,
 };
@@ -35,8 +36,7 @@ pub struct Resolver {
     providers: Providers,
     /// How long a provider has to answer a call.
     timeout: Duration,
-    /// Payments that this process is looking at just now.
-    busy: Mutex<HashSet<PaymentId>>,
+    busy: Busy,
     bell: Notify,
     counts: Counts,
 }
@@ -45,7 +45,7 @@ impl Resolver {
     /// A resolver that gives providers `timeout` to answer a call.
     pub fn new(engine: Arc<Engine>, providers: Providers, timeout: Duration) -> Self {
         let counts = Counts::of(engine.meters());
-        Self { engine, providers, timeout, busy: Mutex::default(), bell: Notify::new(), counts }
+        Self { engine, providers, timeout, busy: Busy::default(), bell: Notify::new(), counts }
     }
 
     /// Executes this service's commands.
@@ -89,7 +89,7 @@ impl Resolver {
     /// When the store does not serve. What the provider does not answer is noted, and looked at
     /// again later.
     pub async fn look(&self, id: PaymentId) -> Result<Progress, Failure> {
-        let Some(_busy) = Busy::with(self, id) else {
+        let Some(_looking) = self.busy.begin(id) else {
             return Ok(Progress::Idle);
         };
         let Some(seen) = queries::payment(&self.engine, id).await? else {
@@ -100,8 +100,16 @@ impl Resolver {
                 let request = request(&seen.payment, means, opened.clone());
                 self.ask(&seen, request).await
             }
-            State::Captured { .. } => self.conclude(&seen.payment).await,
-            State::Refunding { reference, .. } => self.give_back(&seen, reference).await,
+            State::Captured { reference, .. } => match seen.payment.owed() {
+                Some(owed) => {
+                    let (part, amount) = (Some(owed.number), owed.amount);
+                    self.give_back(&seen, part, reference, amount).await
+                }
+                None => self.conclude(&seen.payment).await,
+            },
+            State::Refunding { reference, .. } => {
+                self.give_back(&seen, None, reference, seen.payment.amount).await
+            }
             State::Declined { .. } | State::Refunded { .. } => Ok(Progress::Idle),
         }
     }
@@ -279,13 +287,18 @@ impl Resolver {
         Ok(if is_owed { Progress::More } else { Progress::Idle })
     }
 
-    async fn give_back(&self, seen: &Seen, reference: &str) -> Result<Progress, Failure> {
+    /// All of a capture whose order came to nothing is given back, or the part of it that was
+    /// asked for.
+    async fn give_back(
+        &self,
+        seen: &Seen,
+        part: Option<u32>,
+        reference: &str,
+        amount: Money,
+    ) -> Result<Progress, Failure> {
         let payment = &seen.payment;
-        let request = RefundRequest {
-            payment: payment.id,
-            reference: reference.to_owned(),
-            amount: payment.amount,
-        };
+        let reference = reference.to_owned();
+        let request = RefundRequest { payment: payment.id, part, reference, amount };
         #[cfg(feature = "planted")]
         if common::planted::is(common::planted::Bug::RefundedTwice) {
             let payment = PaymentId(self.engine.ids().next(self.engine.now()));
@@ -293,17 +306,23 @@ impl Resolver {
                 drop(provider.refund(&RefundRequest { payment, ..request.clone() }).await);
             }
         }
+        #[cfg(feature = "planted")]
+        let request = match common::planted::is(common::planted::Bug::PartUnderFreshKey) {
+            true => RefundRequest { part: part.map(|part| part + 100 * payment.looks), ..request },
+            false => request,
+        };
         let answer = match self.provider_of(payment) {
             Ok(provider) => self.in_time(Call::Refund, payment, provider.refund(&request)).await,
             Err(error) => Err(error),
         };
         match answer {
             Ok(Refund::Done { reference }) => {
-                let command = RecordRefunded { payment: payment.id, refund: reference };
+                let command = RecordRefunded { payment: payment.id, part, refund: reference };
                 self.counts.refunded(self.engine.run(command, &payment.trace).await?);
                 let (id, order) = (payment.id, payment.order);
-                tracing::info!(payment = %id, %order, request = payment.trace, "refunded");
-                Ok(Progress::Idle)
+                tracing::info!(payment = %id, %order, part, request = payment.trace, "refunded");
+                // There may be another part.
+                Ok(if part.is_some() { Progress::More } else { Progress::Idle })
             }
             Ok(Refund::Pending) => self.look_later(seen).await,
             Err(error) => {
@@ -350,30 +369,6 @@ impl Resolver {
                 tracing::warn!(provider, payment = %id, request, %error, "asked in vain");
             }
         }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashSet<PaymentId>> {
-        self.busy.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// This process is looking at a payment.
-struct Busy<'a> {
-    resolver: &'a Resolver,
-    payment: PaymentId,
-}
-
-impl<'a> Busy<'a> {
-    fn with(resolver: &'a Resolver, payment: PaymentId) -> Option<Self> {
-        // Made only where it was not there: dropping one takes the payment out.
-        let is_free = resolver.lock().insert(payment);
-        is_free.then(|| Self { resolver, payment })
-    }
-}
-
-impl Drop for Busy<'_> {
-    fn drop(&mut self) {
-        self.resolver.lock().remove(&self.payment);
     }
 }
 

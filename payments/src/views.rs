@@ -1,14 +1,14 @@
 //! Payments as the public API writes them.
 
 use common::events::PaymentStatus;
-use common::id::{OrderId, PaymentId};
+use common::id::{OrderId, PaymentId, UserId};
 use common::money::{Currency, Major};
 use common::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::commands::status;
-use crate::domain::State;
+use crate::domain::{AskedBy, Item, Payable, Refund, State};
 use crate::provider::{Door, Provider};
 use crate::queries::Seen;
 use crate::receipt::Facts;
@@ -139,6 +139,110 @@ pub struct PaymentView {
     #[schema(example = "The card was declined")]
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<String>,
+    /// What it pays for. Shown to who sold that, unless it is from before that was kept with
+    /// payments.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    item: Option<ReceiptItem>,
+    /// Who sold that: shown to the seller alone.
+    #[schema(
+        value_type = String, required = false, pattern = "^[0-9a-f]{24}$",
+        example = "6afd4dc00102030405000002",
+    )]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seller_id: Option<UserId>,
+    /// How much of it has been given back so far, in major units.
+    #[schema(value_type = f64, example = 0)]
+    refunded: Major,
+    /// What was asked back of it since its order is complete, the oldest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    refunds: Vec<RefundView>,
+}
+
+/// Some or all of a payment that goes back to its buyer, of an order that stays complete.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Refund)]
+pub struct RefundView {
+    /// Which of its payment's, from 1.
+    #[schema(minimum = 1, example = 1)]
+    number: u32,
+    /// How much, in major units.
+    #[schema(value_type = f64, example = 20.5)]
+    amount: Major,
+    /// How many of the order's units go back on sale, once the money is back.
+    #[schema(minimum = 0, example = 1)]
+    units: u32,
+    /// Why, in words for the buyer.
+    #[schema(example = "The second act is cancelled")]
+    reason: String,
+    /// Who asked for it.
+    #[schema(value_type = AskedByWhom)]
+    by: AskedBy,
+    /// Where it stands.
+    status: RefundStatus,
+    /// When it was asked for.
+    #[schema(value_type = String, format = DateTime, example = "2030-06-01T19:30:00.000Z")]
+    created_at: Timestamp,
+    /// When it was given back, if that is known.
+    #[schema(value_type = Option<String>, format = DateTime, example = "2030-06-01T19:30:01.000Z")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refunded_at: Option<Timestamp>,
+}
+
+// Describes `AskedBy`, which knows nothing of OpenAPI.
+/// Who asks for a refund: the seller, or the operator of the marketplace.
+#[derive(Debug, ToSchema)]
+#[schema(as = AskedBy, rename_all = "lowercase")]
+pub enum AskedByWhom {
+    /// Who sold what was paid for.
+    Seller,
+    /// Who runs this marketplace.
+    Operator,
+}
+
+/// Where a refund stands. It is never taken back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum RefundStatus {
+    /// The money is on its way.
+    Refunding,
+    /// The money was given back.
+    Refunded,
+}
+
+impl RefundView {
+    /// A refund as its buyer and its seller see it.
+    pub fn of(refund: &Refund) -> Self {
+        let done = refund.done.as_ref();
+        Self {
+            number: refund.number,
+            amount: Major(refund.amount),
+            units: refund.units,
+            reason: refund.reason.clone(),
+            by: refund.by,
+            status: if done.is_some() { RefundStatus::Refunded } else { RefundStatus::Refunding },
+            created_at: refund.asked_at,
+            refunded_at: done.map(|done| done.at),
+        }
+    }
+}
+
+/// What is sent to give money back.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "only its description is used: all faults of a body are told at once")]
+pub struct NewRefund {
+    /// How much, in major units, as a number or a numeric string; all that is left where it is left
+    /// out.
+    #[schema(value_type = Option<f64>, example = 20.5, exclusive_minimum = 0, maximum = 1_000_000)]
+    amount: Option<f64>,
+    /// Why, in words for the buyer.
+    #[schema(min_length = 1, max_length = 500, example = "The second act is cancelled")]
+    reason: String,
+    /// How many of the order's units go back on sale; none where it is left out.
+    #[schema(minimum = 0, maximum = 100_000, example = 1)]
+    units: Option<u32>,
 }
 
 // Describes `PaymentStatus`, which knows nothing of OpenAPI.
@@ -188,7 +292,27 @@ impl PaymentView {
             captured_at,
             refunded_at,
             message,
+            item: None,
+            seller_id: None,
+            refunded: Major(payment.given_back()),
+            refunds: payment.refunds.iter().map(RefundView::of).collect(),
         }
+    }
+}
+
+impl PaymentView {
+    /// It, with what it pays for.
+    #[must_use]
+    pub fn of_sale(self, payable: &Payable) -> Self {
+        let item = payable.item.as_ref().map(ReceiptItem::of);
+        Self { item, seller_id: payable.seller, ..self }
+    }
+}
+
+impl ReceiptItem {
+    fn of(item: &Item) -> Self {
+        let (title, price) = (item.title.clone(), Major(item.price));
+        Self { title, quantity: item.quantity, price }
     }
 }
 
@@ -249,11 +373,7 @@ pub struct ReceiptItem {
 impl ReceiptView {
     /// A receipt as its buyer sees it.
     pub fn of(facts: &Facts) -> Self {
-        let item = facts.item.as_ref().map(|item| ReceiptItem {
-            title: item.title.clone(),
-            quantity: item.quantity,
-            price: Major(item.price),
-        });
+        let item = facts.item.as_ref().map(ReceiptItem::of);
         Self {
             number: facts.number.to_string(),
             issued_at: facts.issued_at,

@@ -168,3 +168,31 @@ async fn i31_a_receipt_that_is_gone_or_numbered_twice_is_found() {
     }
     assert_eq!(found(&world).await, [format!("I31: the receipts of {year} are not there")]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn i5_a_part_that_the_books_or_the_provider_tell_otherwise_of_is_found() {
+    let (world, payment) = paid().await;
+    world.refund(payment.id, Some(100), 0).await.unwrap();
+    assert_eq!(found(&world).await, Vec::<String>::new(), "owed, and not given back yet");
+    world.refund(payment.id, Some(100), 0).await.unwrap();
+    world.come_to_rest().await;
+    let amount = Money { minor: 100, ..payment.amount };
+    let now = world.clock.now();
+    let entry = Entry::new(payment.id, EntryKind::Refunded, amount, now).of_part(Some(2));
+    let kept = world.store.get_now(Entry::COLLECTION, &entry.id()).unwrap();
+    tamper(&world.store, Entry::COLLECTION, &entry.id(), None);
+    assert_eq!(found(&world).await.len(), 1, "not booked");
+    let text = String::from_utf8(kept.body.to_vec()).unwrap();
+    tamper(&world.store, Entry::COLLECTION, &entry.id(), Some(&text));
+    assert_eq!(found(&world).await, Vec::<String>::new());
+    let refunds = payments::provider::sandbox::COLLECTIONS[1];
+    let id = format!("{}-1", payment.id);
+    let kept = world.sandbox_store.get_now(refunds, &id).unwrap();
+    tamper(&world.sandbox_store, refunds, &id, None);
+    assert_eq!(found(&world).await.len(), 1, "the provider did not give it back");
+    let text = String::from_utf8(kept.body.to_vec()).unwrap();
+    let other = text.replace("\"minor\":100", "\"minor\":200");
+    assert_ne!(other, text);
+    tamper(&world.sandbox_store, refunds, &id, Some(&other));
+    assert_eq!(found(&world).await.len(), 1, "it gave back another amount");
+}

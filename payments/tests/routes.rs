@@ -308,3 +308,61 @@ async fn i27_webhooks_come_in_only_when_signed() {
     let elsewhere = site.request(None, "POST", "/api/payments/webhooks/nobody");
     site.send(elsewhere, "{}".into()).await.is(404);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_refund_is_asked_for_by_the_seller_alone_and_shown_to_both() {
+    let site = Site::new().await;
+    let order = site.world.place().await;
+    let seller = order.ticket.user_id;
+    let paid = site.pay(&json!({"orderId": order.id, "token": "tok_visa"})).await.is(201);
+    let path = format!("/api/payments/{}", paid.json()["id"].as_str().unwrap());
+    let refunds = format!("{path}/refunds");
+    let ask = async |who, body: &Value| {
+        site.send(site.request(who, "POST", &refunds), body.to_string()).await
+    };
+    let good = json!({"reason": " The second act is cancelled ", "amount": "10.50", "units": 1});
+    ask(None, &good).await.is(401);
+    for nobody in [STRANGER, site.world.buyer] {
+        ask(Some(nobody), &good).await.is(401);
+    }
+    let bad = ask(seller, &json!({"amount": -1, "units": 0.5})).await.is(400);
+    assert_eq!(bad.blamed(), ["amount", "units", "reason"]);
+    for (field, body) in [
+        ("amount", json!({"reason": "x", "amount": 41.01})),
+        ("amount", json!({"reason": "x", "amount": 1.001})),
+        ("units", json!({"reason": "x", "units": 3})),
+        ("reason", json!({"reason": "x".repeat(501)})),
+    ] {
+        assert_eq!(ask(seller, &body).await.is(400).blamed(), [field], "{body}");
+    }
+    let missing = site.request(seller, "POST", &format!("/api/payments/{NOBODYS}/refunds"));
+    site.send(missing, good.to_string()).await.is(404);
+
+    let asked = ask(seller, &good).await.is(201).json();
+    assert_eq!(
+        (&asked["number"], &asked["amount"], &asked["units"]),
+        (&json!(1), &json!(10.5), &json!(1))
+    );
+    assert_eq!(asked["reason"], "The second act is cancelled");
+    assert_eq!((&asked["by"], &asked["status"]), (&json!("seller"), &json!("refunding")));
+    site.world.come_to_rest().await;
+    let shown = site.get(Some(site.world.buyer), &path).await.is(200).json();
+    let sale = site.get(seller, &path).await.is(200).json();
+    assert_eq!((&shown["refunds"], &shown["item"]), (&sale["refunds"], &Value::Null));
+    assert_eq!((&shown["status"], &shown["refunded"]), (&json!("captured"), &json!(10.5)));
+    assert_eq!(shown["refunds"][0]["status"], "refunded");
+    assert_eq!((&sale["item"]["quantity"], &sale["sellerId"]), (&json!(2), &json!(seller)));
+    site.get(seller, &format!("{path}/receipt")).await.is(401);
+
+    // A key asks once, however often it is sent (I17).
+    let again = async || {
+        let request = site.request(seller, "POST", &refunds).header("idempotency-key", "rest");
+        site.send(request, json!({"reason": "Rain"}).to_string()).await.is(201)
+    };
+    assert_eq!(again().await.text, again().await.text);
+    site.world.come_to_rest().await;
+    let gone = ask(seller, &json!({"reason": "Rain"})).await.is(409);
+    assert_eq!(gone.message(), "All that was paid has been given back");
+    let receipt = site.get(Some(site.world.buyer), &format!("{path}/receipt")).await.is(200).json();
+    assert_eq!((&receipt["total"], &receipt["refunded"]), (&json!(41), &json!(41)));
+}

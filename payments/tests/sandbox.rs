@@ -74,7 +74,7 @@ async fn what_is_abandoned_is_never_taken_and_what_was_taken_is_not_abandoned() 
 async fn i5_a_refund_happens_once_and_only_for_what_was_taken() {
     let world = World::new();
     let reference = format!("ch_{KEY}");
-    let refund = RefundRequest { payment: KEY, reference, amount: AMOUNT };
+    let refund = RefundRequest { payment: KEY, part: None, reference, amount: AMOUNT };
     let early = world.provider.refund(&refund).await;
     assert!(matches!(early, Err(ProviderError::Rejected(_))), "{early:?}");
     world.provider.charge(&charge("tok_visa")).await.unwrap();
@@ -85,7 +85,7 @@ async fn i5_a_refund_happens_once_and_only_for_what_was_taken() {
     assert!(matches!(refunds[0], Ok(Refund::Done { .. })));
     assert!(refunds.iter().all(|refund| *refund == refunds[0]));
     let lines = statement(&*world.sandbox_store).await.unwrap();
-    assert!(lines[&KEY].is_refunded);
+    assert!(lines[&KEY].is_refunded());
 }
 
 #[tokio::test(start_paused = true)]
@@ -96,4 +96,27 @@ async fn a_failing_call_does_nothing_the_first_time() {
     assert_eq!(taken(&world).await, 0);
     let second = world.provider.charge(&charge("tok_serverError")).await;
     assert!(matches!(second, Ok(Charge::Captured { .. })), "{second:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn i5_parts_are_refunded_once_each_and_never_more_than_was_taken() {
+    let world = World::new();
+    world.provider.charge(&charge("tok_visa")).await.unwrap();
+    let part = |part, minor| RefundRequest {
+        payment: KEY,
+        part: Some(part),
+        reference: format!("ch_{KEY}"),
+        amount: Money { minor, ..AMOUNT },
+    };
+    let three = [part(1, 2_000), part(2, 2_000), part(3, 2_000)];
+    let asked = three.iter().flat_map(|part| [part, part]).map(|part| world.provider.refund(part));
+    let answers = join_all(asked).await;
+    let done = answers.iter().filter(|answer| answer.is_ok()).count();
+    assert_eq!(done, 4, "two parts fit into what was taken: {answers:?}");
+    let all = RefundRequest { part: None, amount: AMOUNT, ..part(1, 1) };
+    let refused = world.provider.refund(&all).await;
+    assert!(matches!(refused, Err(ProviderError::Rejected(_))), "{refused:?}");
+    assert!(world.provider.refund(&part(4, 100)).await.is_ok());
+    let lines = statement(&*world.sandbox_store).await.unwrap();
+    assert_eq!(lines[&KEY].kept(), 0);
 }

@@ -48,6 +48,7 @@ fn in_state(state: State) -> Payment {
         trace: "t".into(),
         due: Some(NOW),
         looks: 0,
+        refunds: vec![],
         state,
     }
 }
@@ -138,7 +139,7 @@ fn what_the_provider_says_meets_every_status() {
             }
         }
 
-        let refunded = RecordRefunded { payment: ID, refund: "re_1".into() };
+        let refunded = RecordRefunded { payment: ID, part: None, refund: "re_1".into() };
         let got = decided(&refunded, &docs()).map(|change| after(docs(), change));
         match before {
             Refunding => assert_eq!(got, Ok((Refunded, true, vec!["payment:refunded"]))),
@@ -199,6 +200,7 @@ fn order(status: OrderStatus, version: u64) -> OrderState {
         cancelled_by: (status == OrderStatus::Cancelled).then_some(CancelledBy::Buyer),
         late: None,
         replaces: None,
+        refund: None,
     }
 }
 
@@ -487,7 +489,8 @@ fn hear(docs: Docs, word: Said, version: &mut u64) -> Docs {
             apply(docs, decided)
         }
         Said::Refunded => {
-            let decided = decided(&RecordRefunded { payment, refund: "re_1".into() }, &docs);
+            let decided =
+                decided(&RecordRefunded { payment, part: None, refund: "re_1".into() }, &docs);
             apply(docs, decided)
         }
         Said::Conclude => {

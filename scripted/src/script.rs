@@ -49,6 +49,11 @@ impl Script {
         Self { state: seed ^ 0x9e37_79b9_7f4a_7c15, per_mille }
     }
 
+    /// From now on so many of a thousand calls go wrong.
+    pub fn turn_hostile(&mut self, per_mille: u64) {
+        self.per_mille = per_mille;
+    }
+
     /// From now on nothing goes wrong.
     pub fn calm(&mut self) {
         self.per_mille = 0;

@@ -71,6 +71,17 @@ pub struct CancelAsked {
     pub told: Told<()>,
 }
 
+/// A seller gave money back: one entry for each idempotency key, or for each request without one.
+#[derive(Debug, Clone, Copy)]
+pub struct RefundAsked {
+    /// Of which payment.
+    pub payment: PaymentId,
+    /// How many units were to go back on sale.
+    pub units: u32,
+    /// What came of it: which of the payment's refunds, and how much, in minor units.
+    pub told: Told<(u32, i64)>,
+}
+
 /// All that was asked for.
 #[derive(Debug, Default)]
 pub struct Entries {
@@ -84,6 +95,8 @@ pub struct Entries {
     pub edits: Vec<EditAsked>,
     /// Cancellations.
     pub cancels: Vec<CancelAsked>,
+    /// Refunds of complete orders.
+    pub refunds: Vec<RefundAsked>,
 }
 
 /// The journal of a history.

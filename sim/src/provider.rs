@@ -65,7 +65,7 @@ pub struct Scripted {
 struct Books {
     charges: BTreeMap<PaymentId, Known>,
     /// By idempotency key.
-    refunds: BTreeMap<PaymentId, String>,
+    refunds: BTreeMap<(PaymentId, Option<u32>), String>,
     notices: u64,
 }
 
@@ -255,7 +255,8 @@ impl Scripted {
 
     fn give_back(&self, request: &RefundRequest) -> Result<Refund, ProviderError> {
         let mut books = self.lock();
-        if let Some(reference) = books.refunds.get(&request.payment) {
+        let key = (request.payment, request.part);
+        if let Some(reference) = books.refunds.get(&key) {
             self.marks.hit("provider: repeated refund under one key");
             return Ok(Refund::Done { reference: reference.clone() });
         }
@@ -267,12 +268,12 @@ impl Scripted {
         let Some(payment) = charge else {
             return Err(ProviderError::Rejected("there is no such charge".into()));
         };
-        let reference = format!("re_{}", request.payment);
-        books.refunds.insert(request.payment, reference.clone());
+        let reference = format!("re_{}_{}", request.payment, request.part.unwrap_or(0));
+        books.refunds.insert(key, reference.clone());
         drop(books);
         self.marks.hit("provider: refunded");
         self.executor.note(b"returned", || format!("provider gives back {payment}"));
-        self.oracle.money_returned(payment, request.amount);
+        self.oracle.money_returned(payment, request.part, request.amount);
         Ok(Refund::Done { reference })
     }
 

@@ -118,6 +118,23 @@ fn routes(ticket: &str, order: &str) -> Vec<Route> {
             &[],
         ),
         route("POST", "/api/payments/checkouts", json!({"orderId": order}), &["orderId"], &[]),
+        // A body is looked at before what a path names is looked for.
+        route(
+            "POST",
+            &format!("/api/payments/{order}/refunds"),
+            json!({"reason": "Rain", "amount": 1, "units": 1}),
+            &["reason"],
+            &[
+                ("amount", "0"),
+                ("amount", "-1"),
+                ("amount", "\"all\""),
+                ("amount", "1e400"),
+                ("units", "-1"),
+                ("units", "1.5"),
+                ("units", "100001"),
+                ("units", "{}"),
+            ],
+        ),
     ]
 }
 
@@ -329,6 +346,8 @@ async fn malformed_ids_are_400_in_a_body_and_404_in_a_path() {
         owner.client.delete(&format!("/api/orders/{id}")).await.is(404);
         owner.client.get(&format!("/api/payments/{id}")).await.is(404);
         owner.client.get(&format!("/api/payments/{id}/receipt")).await.is(404);
+        let refund = json!({"reason": "Rain"});
+        owner.client.post(&format!("/api/payments/{id}/refunds"), &refund).await.is(404);
         owner.client.get(&format!("/api/payments/{id}/receipt.pdf")).await.is(404);
     }
 }

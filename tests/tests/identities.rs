@@ -135,6 +135,17 @@ fn rows(things: &Things) -> Vec<Row> {
                 .ours()
         },
         private("POST", "/api/payments", "/api/payments".to_owned()).body(pay),
+        // Who bought from themselves is the seller too.
+        Row {
+            owner: &[201],
+            ..private(
+                "POST",
+                "/api/payments/{}/refunds",
+                format!("/api/payments/{payment}/refunds"),
+            )
+            .body(json!({"reason": "Rain", "amount": 1}))
+            .ours()
+        },
     ]
 }
 

@@ -27,12 +27,13 @@ fn order(envelope: &Envelope) -> Result<Reaction, NotUnderstood> {
     }
 }
 
-/// What an order has bought, once it is complete.
+/// What an order has bought, once it is complete: without what went back on sale since.
 fn sale(order: &OrderState) -> Option<Sale> {
+    let returned = order.refund.as_ref().map_or(0, |refund| refund.units);
     (order.status == OrderStatus::Complete).then_some(Sale {
         order: order.id,
         ticket: order.ticket.id,
-        units: order.quantity,
+        units: order.quantity.saturating_sub(returned),
     })
 }
 

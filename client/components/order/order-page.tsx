@@ -2,7 +2,16 @@ import { cancel } from '@/lib/actions/buying'
 import type { IssuedReceipt, Order, Payment, Ticket } from '@/lib/api'
 import { newKey } from '@/lib/forms'
 import { money, plural } from '@/lib/money'
-import { isMoving, type Standing, standingOf, standingWords, unsettled } from '@/lib/order-standing'
+import {
+  exactSum,
+  type GivenBack,
+  givenBack,
+  isMoving,
+  type Standing,
+  standingOf,
+  standingWords,
+  unsettled,
+} from '@/lib/order-standing'
 import { type Provider, providerName } from '@/lib/payment-provider'
 import { visitorLocale } from '@/lib/session'
 import { Form } from '../form/form'
@@ -42,7 +51,10 @@ export async function OrderPage({
   const locale = await visitorLocale()
   const standing = standingOf(order, payments)
   const elsewhere = standing === 'paying' && provider?.pages ? providerName(provider) : undefined
-  const words = elsewhere ? waitingAt(elsewhere) : standingWords[standing]
+  const back = standing === 'paid' ? givenBack(payments) : undefined
+  const words = elsewhere
+    ? waitingAt(elsewhere)
+    : ((back && returnedWords(order, back, locale)) ?? standingWords[standing])
   const unpaid = standing === 'open' || standing === 'paying'
   const total = money(order.total, order.currency, locale, true)
   const watched = unsettled(order, payments)
@@ -106,6 +118,25 @@ function waitingAt(name: string): { headline: string; lead: string } {
   return {
     headline: 'Waiting for your payment',
     lead: `If you have paid, stay here: this page shows it as soon as ${name} says so. If not, go on there.`,
+  }
+}
+
+/** Of a complete order of whose money something was given back, or is on its way. */
+function returnedWords(
+  order: Order,
+  { refunds, done, moving, units }: GivenBack,
+  locale: string,
+): { headline: string; lead: string } | undefined {
+  const last = refunds.at(-1)
+  if (!last) return undefined
+  const amount = money(exactSum([done, moving]), order.currency, locale, true)
+  const held = order.quantity - units
+  const left =
+    held > 0 ? `You hold ${plural(held, 'ticket', 'tickets', locale)} of this order.` : ''
+  const where = moving > 0 ? 'is on its way back' : 'has gone back'
+  return {
+    headline: moving > 0 ? 'Money is on its way back' : 'Money has gone back to you',
+    lead: `${amount} of what you paid ${where}. The reason: “${last.reason}”. ${left}`.trim(),
   }
 }
 

@@ -1,5 +1,6 @@
-import type { ReactNode } from 'react'
+import { Fragment, type ReactNode } from 'react'
 import type { IssuedReceipt, Order, Payment } from '@/lib/api'
+import { exactSum, givenBack } from '@/lib/order-standing'
 import { Money } from '../ui/money'
 import { When } from '../ui/when'
 import styles from './receipt.module.css'
@@ -61,6 +62,17 @@ export function Receipt({
               <Money amount={order.total} currency={order.currency} exact />
             </td>
           </tr>
+          {givenBack(taken).refunds.map((refund) => (
+            <tr key={refund.number}>
+              <th scope="row">
+                {refund.status === 'refunded' ? 'Returned' : 'On its way back'}
+                <span className={styles.times}>{refund.reason}</span>
+              </th>
+              <td>
+                <Money amount={-refund.amount} currency={order.currency} exact />
+              </td>
+            </tr>
+          ))}
           {taken
             .filter((payment) => payment.refundedAt)
             .map((payment) => (
@@ -97,6 +109,14 @@ function Taken({ payment }: { payment: Payment }) {
           </dd>
         </>
       ) : null}
+      {(payment.refunds ?? []).map((refund) => (
+        <Fragment key={refund.number}>
+          <dt>{refund.status === 'refunded' ? 'Returned' : 'Refund begun'}</dt>
+          <dd>
+            <When iso={refund.refundedAt ?? refund.createdAt} />
+          </dd>
+        </Fragment>
+      ))}
       {payment.refundedAt ? (
         <>
           <dt>Returned</dt>
@@ -111,7 +131,9 @@ function Taken({ payment }: { payment: Payment }) {
   )
 }
 
-/** A refund is always of all that was taken. */
+/** An order that came to nothing is refunded in full; a complete one, as much as was asked for. */
 function netOf(order: Order, taken: Payment[]): number {
-  return taken.some((payment) => payment.refundedAt) ? 0 : order.total
+  if (taken.some((payment) => payment.refundedAt)) return 0
+  const { done, moving } = givenBack(taken)
+  return exactSum([order.total, -done, -moving])
 }

@@ -111,6 +111,32 @@ test('one’s tickets: none, on sale, reserved, sold out; and editing one', asyn
   await audit(seller, { direct: false })
 })
 
+test('giving money back: the form, what is wrong with it, what is confirmed, and what came of it', async ({
+  person,
+}) => {
+  const { seller, buyer, ticket } = await trade(person)
+  const order = await buyer.order(ticket, 2)
+  const { id } = await (await buyer.pay(order)).json()
+  await seller.goto(`/my-tickets/sales/${id}/refund`)
+  await expect(seller.headline).toHaveText('Give money back')
+  await audit(seller)
+  await seller.page.getByLabel('How much').fill('some')
+  await seller.page.getByLabel('Why').fill('Rain')
+  await seller.button('Go on').click()
+  await seller.see('A plain amount, please')
+  await audit(seller, { direct: false })
+  await seller.page.getByLabel('How much').fill('1')
+  await seller.button('Go on').click()
+  await seller.see('You give back 1')
+  await audit(seller, { direct: false })
+  await seller.button('Give it back').click()
+  await seller.see('It goes back to the buyer.')
+  await audit(seller)
+  await buyer.goto(`/orders/${order.id}`)
+  await expect(buyer.headline).toHaveText('Money has gone back to you')
+  await audit(buyer)
+})
+
 test('withdrawing: a ticket that nobody has, one that somebody has, and the rest of some', async ({
   person,
 }) => {

@@ -9,7 +9,7 @@ test('no page brings more script than it may', async ({ person }) => {
   const buyer = await (await person('buyer')).signUp()
   const ticket = await seller.sell({ quantity: 5 })
   const order = await buyer.order(ticket)
-  await buyer.pay(order)
+  const { id: sale } = await (await buyer.pay(order)).json()
   const open = await buyer.order(ticket)
   const visits = [
     ...['/', '/signin', '/signup', `/tickets/${ticket.id}`, '/orders', `/orders/${order.id}`].map(
@@ -19,6 +19,7 @@ test('no page brings more script than it may', async ({ person }) => {
     ...['/sell', '/my-tickets', `/my-tickets/${ticket.id}`, '/account', '/account/delete'].map(
       (path) => [seller, path] as const,
     ),
+    [seller, `/my-tickets/sales/${sale}/refund`] as const,
   ]
   const bytes: Record<string, number> = {}
   for (const [somebody, path] of visits) {

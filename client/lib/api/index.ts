@@ -10,6 +10,7 @@ export type NewTicket = components['schemas']['NewTicket']
 export type TicketEdit = components['schemas']['TicketEdit']
 export type Order = components['schemas']['Order']
 export type Payment = components['schemas']['Payment']
+export type Refund = components['schemas']['Refund']
 export type IssuedReceipt = components['schemas']['Receipt']
 export type User = components['schemas']['SignedIn']
 export { mayRepeat, type Problem } from './errors'
@@ -63,4 +64,6 @@ export const payments = {
   /** The attempts to pay an order, oldest first. */
   ofOrder: (orderId: string) => call('get', '/api/payments', { query: { orderId } }),
   receipt: (id: string) => call('get', '/api/payments/{id}/receipt', { path: { id } }),
+  refund: (id: string, body: components['schemas']['NewRefund'], idempotencyKey: string) =>
+    call('post', '/api/payments/{id}/refunds', { path: { id }, body, idempotencyKey }),
 }

@@ -200,7 +200,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Show one of one's own payments */
+        /**
+         * Show one of one's own payments
+         * @description The buyer sees it, and the seller of what it paid for.
+         */
         get: operations["showPayment"];
         put?: never;
         post?: never;
@@ -266,6 +269,28 @@ export interface paths {
         get: operations["printReceipt"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/payments/{id}/refunds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give some or all of a payment back
+         * @description By the seller of what it paid for, once the order is complete. The order stays complete; the
+         *     buyer sees the reason. The answer comes as soon as the refund is certain; that the money is back
+         *     is seen of the payment.
+         */
+        post: operations["refundPayment"];
         delete?: never;
         options?: never;
         head?: never;
@@ -525,6 +550,11 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * @description Who asks for a refund: the seller, or the operator of the marketplace.
+         * @enum {string}
+         */
+        AskedBy: "seller" | "operator";
+        /**
          * @description Who ended an order.
          * @enum {string}
          */
@@ -771,6 +801,27 @@ export interface components {
              */
             token: string;
         };
+        /** @description What is sent to give money back. */
+        NewRefund: {
+            /**
+             * Format: double
+             * @description How much, in major units, as a number or a numeric string; all that is left where it is left
+             *     out.
+             * @example 20.5
+             */
+            amount?: number | null;
+            /**
+             * @description Why, in words for the buyer.
+             * @example The second act is cancelled
+             */
+            reason: string;
+            /**
+             * Format: int32
+             * @description How many of the order's units go back on sale; none where it is left out.
+             * @example 1
+             */
+            units?: number | null;
+        };
         /** @description What is sent to put a ticket up. How exactly its price can be said depends on its currency. */
         NewTicket: components["schemas"]["DecimalTicket"] | components["schemas"]["WholeTicket"];
         /** @description An answer that says it all by its status. */
@@ -813,6 +864,7 @@ export interface components {
              * @example 1
              */
             quantity: number;
+            refund?: components["schemas"]["OrderRefund"] | null;
             /**
              * @description Of an expired order whose payment came after that while its units were still free: the order
              *     that is complete in its place.
@@ -845,6 +897,32 @@ export interface components {
              * @example 0
              */
             version: number;
+        };
+        /** @description What was given back of a complete order's money. */
+        OrderRefund: {
+            /**
+             * Format: double
+             * @description How much in all, in major units.
+             * @example 20.5
+             */
+            amount: number;
+            /**
+             * Format: date-time
+             * @description When it was.
+             * @example 2030-06-01T19:30:00.000Z
+             */
+            at: string;
+            /**
+             * @description Why the last of it was given back.
+             * @example The second act is cancelled
+             */
+            reason: string;
+            /**
+             * Format: int32
+             * @description How many of its units are on sale again.
+             * @example 1
+             */
+            units: number;
         };
         /** @description A ticket as it was when it was ordered. */
         OrderedTicket: {
@@ -909,6 +987,7 @@ export interface components {
              * @example 6afd4dc00102030405000005
              */
             id: string;
+            item?: components["schemas"]["ReceiptItem"] | null;
             /**
              * @description Why no money was taken, if none was.
              * @example The card was declined
@@ -920,11 +999,24 @@ export interface components {
              */
             orderId: string;
             /**
+             * Format: double
+             * @description How much of it has been given back so far, in major units.
+             * @example 0
+             */
+            refunded: number;
+            /**
              * Format: date-time
              * @description When all of it was given back, if it was.
              * @example 2030-06-01T19:31:00.000Z
              */
             refundedAt?: string | null;
+            /** @description What was asked back of it since its order is complete, the oldest first. */
+            refunds?: components["schemas"]["Refund"][];
+            /**
+             * @description Who sold that: shown to the seller alone.
+             * @example 6afd4dc00102030405000002
+             */
+            sellerId?: string;
             /** @description Where it stands. */
             status: components["schemas"]["PaymentStatus"];
             /**
@@ -1063,6 +1155,53 @@ export interface components {
              */
             title: string;
         };
+        /** @description Some or all of a payment that goes back to its buyer, of an order that stays complete. */
+        Refund: {
+            /**
+             * Format: double
+             * @description How much, in major units.
+             * @example 20.5
+             */
+            amount: number;
+            /** @description Who asked for it. */
+            by: components["schemas"]["AskedBy"];
+            /**
+             * Format: date-time
+             * @description When it was asked for.
+             * @example 2030-06-01T19:30:00.000Z
+             */
+            createdAt: string;
+            /**
+             * Format: int32
+             * @description Which of its payment's, from 1.
+             * @example 1
+             */
+            number: number;
+            /**
+             * @description Why, in words for the buyer.
+             * @example The second act is cancelled
+             */
+            reason: string;
+            /**
+             * Format: date-time
+             * @description When it was given back, if that is known.
+             * @example 2030-06-01T19:30:01.000Z
+             */
+            refundedAt?: string | null;
+            /** @description Where it stands. */
+            status: components["schemas"]["RefundStatus"];
+            /**
+             * Format: int32
+             * @description How many of the order's units go back on sale, once the money is back.
+             * @example 1
+             */
+            units: number;
+        };
+        /**
+         * @description Where a refund stands. It is never taken back.
+         * @enum {string}
+         */
+        RefundStatus: "refunding" | "refunded";
         /** @description Somebody who is signed in. */
         SignedIn: {
             /** @description How they signed in. */
@@ -1859,6 +1998,64 @@ export interface operations {
             };
             /** @description There is no such payment, or it has not completed an order */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    refundPayment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Names this request: sent again with the same key and body, it gets the first answer again for 24 hours; with another body it is 422, and while the first is being worked on 409 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The payment's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRefund"];
+            };
+        };
+        responses: {
+            /** @description The refund */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refund"];
+                };
+            };
+            /** @description What was sent breaks a rule, or is more than what is left */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description There is no such payment */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description The order is not complete, or all that was paid has been given back, or a request with this Idempotency-Key is being worked on */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

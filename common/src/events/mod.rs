@@ -18,10 +18,10 @@ use serde_json::value::RawValue;
 use crate::time::Timestamp;
 
 pub use order::{
-    CancelledBy, LateMoney, OrderEvent, OrderKind, OrderState, OrderStatus, OrderedTicket,
-    StockSnapshot,
+    CancelledBy, LateMoney, OrderEvent, OrderKind, OrderRefund, OrderState, OrderStatus,
+    OrderedTicket, StockSnapshot,
 };
-pub use payment::{PaymentEvent, PaymentKind, PaymentState, PaymentStatus};
+pub use payment::{PaymentEvent, PaymentKind, PaymentState, PaymentStatus, Returned};
 pub use ticket::{TicketEvent, TicketKind, TicketState, Venue};
 pub use user::{
     EndedSession, KEYS_AGGREGATE, KeysEvent, PublicKey, Revocation, UserEvent, UserKind,

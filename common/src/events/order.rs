@@ -12,7 +12,7 @@ use crate::time::Timestamp;
 pub enum OrderKind {
     /// It was placed.
     Created,
-    /// A payment has begun, or has failed.
+    /// A payment has begun, or has failed; or, of an order that is complete, money was given back.
     Updated,
     /// It was paid.
     Completed,
@@ -77,6 +77,23 @@ pub struct OrderState {
     /// The expired order in whose place it is complete.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaces: Option<OrderId>,
+    /// What was given back of its money since it is complete.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refund: Option<OrderRefund>,
+}
+
+/// What was given back of the money of an order that is complete, and stays so.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OrderRefund {
+    /// How much in all.
+    pub amount: Money,
+    /// How many of its units are on sale again.
+    pub units: u32,
+    /// Why the last of it was given back, in words for the buyer.
+    pub reason: String,
+    /// When it was.
+    pub at: Timestamp,
 }
 
 /// Who ended an order.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Event, PAYMENTS};
 use crate::id::{OrderId, PaymentId, UserId};
 use crate::money::Money;
+use crate::time::Timestamp;
 
 /// What happened to a payment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,8 +16,11 @@ pub enum PaymentKind {
     Captured,
     /// The provider has refused, or it is certain that it never took the money.
     Declined,
-    /// The money has been given back.
+    /// The money has been given back: its order came to nothing.
     Refunded,
+    /// Some or all of the money of a complete order has been given back, because that was asked
+    /// for.
+    Returned,
 }
 
 /// Where a payment stands.
@@ -51,6 +55,29 @@ pub struct PaymentState {
     pub status: PaymentStatus,
     /// Raised by every change.
     pub version: u64,
+    /// What was given back of it because that was asked for, if anything was. Its order is
+    /// complete, and stays so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub returned: Option<Returned>,
+}
+
+/// What was given back of a payment whose order is complete. What is counted is so from its
+/// beginning, so that no refund has an effect twice, or none because another was heard of first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Returned {
+    /// The number of the last of its refunds, from 1.
+    pub part: u32,
+    /// How much that one was.
+    pub amount: Money,
+    /// How much has been given back so far, that one included.
+    pub total: Money,
+    /// How many of the order's units go back on sale by all of them.
+    pub units: u32,
+    /// Why the last was given back, in words for the buyer.
+    pub reason: String,
+    /// When it was.
+    pub at: Timestamp,
 }
 
 /// Something happened to a payment.
@@ -77,6 +104,7 @@ impl Event for PaymentEvent {
             PaymentKind::Captured => "payment:captured",
             PaymentKind::Declined => "payment:declined",
             PaymentKind::Refunded => "payment:refunded",
+            PaymentKind::Returned => "payment:returned",
         }
     }
 

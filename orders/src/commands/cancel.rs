@@ -57,7 +57,7 @@ impl Command for Cancel {
             Ok(cancelled) => release(docs, &order, cancelled),
             // It is as the buyer wants it: asking twice is no mistake.
             Err(Unmoved::Cancelled) => Ok(Change::nothing(())),
-            Err(Unmoved::Complete | Unmoved::NotDue | Unmoved::Known) => {
+            Err(Unmoved::Complete | Unmoved::NotDue | Unmoved::Known | Unmoved::NotPaid) => {
                 Err(Refusal::state("The order has been paid and cannot be cancelled"))
             }
         }

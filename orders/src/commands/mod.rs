@@ -3,13 +3,14 @@
 mod cancel;
 mod expire;
 mod hear_payment;
+mod hear_refund;
 mod hear_ticket;
 mod place;
 
 use common::command::{Change, Docs, Refusal, Stored};
 use common::events::{
-    CancelledBy, LateMoney, OrderEvent, OrderKind, OrderState, OrderStatus, OrderedTicket,
-    StockSnapshot,
+    CancelledBy, LateMoney, OrderEvent, OrderKind, OrderRefund, OrderState, OrderStatus,
+    OrderedTicket, StockSnapshot,
 };
 
 use crate::domain::{Allowance, Ended, Order, State, Stock};
@@ -17,6 +18,7 @@ use crate::domain::{Allowance, Ended, Order, State, Stock};
 pub use cancel::Cancel;
 pub use expire::Expire;
 pub use hear_payment::HearPayment;
+pub use hear_refund::HearRefund;
 pub use hear_ticket::HearTicket;
 pub use place::{Place, SeenPrice};
 
@@ -57,6 +59,12 @@ fn event(kind: OrderKind, order: &Order, version: u64, stock: StockSnapshot) -> 
             .late
             .map(|late| LateMoney { payment: late.payment, replaced_by: late.replaced_by }),
         replaces: order.replaces,
+        refund: order.refund.clone().map(|refund| OrderRefund {
+            amount: refund.amount,
+            units: refund.units,
+            reason: refund.reason,
+            at: refund.at,
+        }),
     };
     OrderEvent { kind, order }
 }
@@ -91,8 +99,13 @@ fn release(docs: &Docs, before: &Stored<'_, Order>, ended: Order) -> Result<Chan
     let told = snapshot(docs, &stock);
     let version = before.version + 1;
     let change = Change::nothing(()).tell(&event(OrderKind::Cancelled, &ended, version, told));
-    let allowance = docs.get::<Allowance>(Allowance::id_of(ended.ticket.id, ended.buyer));
-    let change = match allowance.map(|allowance| allowance.value.clone()) {
+    Ok(one_less(docs, change, &ended).put(stock).put(ended))
+}
+
+/// The change, by which `order` is not one of its buyer's live ones any more.
+fn one_less(docs: &Docs, change: Change<()>, order: &Order) -> Change<()> {
+    let allowance = docs.get::<Allowance>(Allowance::id_of(order.ticket.id, order.buyer));
+    match allowance.map(|allowance| allowance.value.clone()) {
         Some(allowance) if allowance.live > 1 => {
             change.put(Allowance { live: allowance.live - 1, ..allowance })
         }
@@ -100,6 +113,5 @@ fn release(docs: &Docs, before: &Stored<'_, Order>, ended: Order) -> Result<Chan
             change.delete::<Allowance>(Allowance::id_of(allowance.ticket, allowance.buyer))
         }
         None => change,
-    };
-    Ok(change.put(stock).put(ended))
+    }
 }

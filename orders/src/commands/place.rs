@@ -99,6 +99,7 @@ impl Command for Place {
             expires_at: at.now.plus(self.window),
             declined: Vec::new(),
             late: None,
+            refund: None,
             replaces: None,
             state: State::Created,
         };

@@ -39,8 +39,25 @@ pub struct Order {
     /// The expired order in whose place it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaces: Option<OrderId>,
+    /// What was given back of its money since it is complete.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refund: Option<Refund>,
     /// Where it stands.
     pub state: State,
+}
+
+/// What was given back of an order's money, and of its units, since it is complete.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Refund {
+    /// How much in all.
+    pub amount: Money,
+    /// How many of its units it does not hold any more.
+    pub units: u32,
+    /// Why the last of it was given back, in words for the buyer.
+    pub reason: String,
+    /// When it was.
+    pub at: Timestamp,
 }
 
 /// What was decided about money that came after an order's end: once, for ever (I14).
@@ -127,6 +144,9 @@ pub enum Unmoved {
     /// It has heard of this already.
     #[error("the order knows of this payment's step already")]
     Known,
+    /// It is not paid, or by another payment.
+    #[error("the order is not complete by this payment")]
+    NotPaid,
 }
 
 impl Order {
@@ -231,6 +251,40 @@ impl Order {
         }
     }
 
+    /// The order once `told` has been given back of the money that `payment` took. It stays
+    /// complete. What is told is counted from the beginning, so the most that was ever told of is
+    /// what is so, however often and in whichever order it is heard.
+    ///
+    /// # Errors
+    /// When it is not complete by that payment, or when that is known.
+    pub fn refunded(mut self, payment: PaymentId, told: Refund) -> Result<Self, Unmoved> {
+        if !matches!(self.state, State::Complete { payment: by, .. } if by == payment) {
+            return Err(Unmoved::NotPaid);
+        }
+        let units = told.units.min(self.quantity);
+        let refund = match self.refund {
+            None => Refund { units, ..told },
+            Some(known) if known.amount.minor >= told.amount.minor => return Err(Unmoved::Known),
+            Some(known) => Refund { units: units.max(known.units), ..told },
+        };
+        self.refund = Some(refund);
+        Ok(self)
+    }
+
+    /// How many units it holds.
+    pub fn held(&self) -> u32 {
+        match &self.state {
+            State::Cancelled { .. } => 0,
+            State::Created
+            | State::AwaitingPayment { .. }
+            | State::AwaitingAnother
+            | State::Complete { .. } => {
+                let returned = self.refund.as_ref().map_or(0, |refund| refund.units);
+                self.quantity.saturating_sub(returned)
+            }
+        }
+    }
+
     /// The order that is complete by `payment` in the place of this one, which has expired: what
     /// its buyer ordered, at the price that was paid. There is one at most, whoever makes it.
     pub fn in_its_place(&self, payment: PaymentId, now: Timestamp) -> Self {
@@ -240,6 +294,7 @@ impl Order {
             expires_at: now,
             declined: Vec::new(),
             late: None,
+            refund: None,
             replaces: Some(self.id),
             state: State::Complete { payment, at: now },
             ..self.clone()

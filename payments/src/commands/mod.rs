@@ -2,6 +2,7 @@
 
 mod conclude;
 mod forget;
+mod give_back;
 mod hear_notice;
 mod hear_order;
 mod look_again;
@@ -14,7 +15,7 @@ mod record_refunded;
 mod start;
 
 use common::command::{Docs, Refusal};
-use common::events::{PaymentEvent, PaymentKind, PaymentState, PaymentStatus};
+use common::events::{PaymentEvent, PaymentKind, PaymentState, PaymentStatus, Returned};
 use common::time::Timestamp;
 
 use crate::domain::refund::{Fate, fate};
@@ -22,6 +23,7 @@ use crate::domain::{Entry, Payable, Payment, Receipt, Sale, State};
 
 pub use conclude::Conclude;
 pub use forget::Forget;
+pub use give_back::GiveBack;
 pub use hear_notice::HearNotice;
 pub use hear_order::HearOrder;
 pub use look_again::LookAgain;
@@ -52,6 +54,14 @@ fn event(kind: PaymentKind, payment: &Payment, version: u64) -> PaymentEvent {
         amount: payment.amount,
         status: status(&payment.state),
         version,
+        returned: payment.done().last().map(|(last, done)| Returned {
+            part: last.number,
+            amount: last.amount,
+            total: payment.given_back(),
+            units: payment.done().map(|(refund, _)| refund.units).sum(),
+            reason: last.reason.clone(),
+            at: done.at,
+        }),
     };
     PaymentEvent { kind, payment }
 }

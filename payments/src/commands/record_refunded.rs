@@ -1,4 +1,5 @@
-//! The provider has given the money back: the payment and the books say so in one commit.
+//! The provider has given money back, all of it or a part: the payment and the books say so in one
+//! commit.
 
 use common::command::{Change, Command, Docs, Key, Moment, Refusal};
 use common::events::PaymentKind;
@@ -12,6 +13,9 @@ use crate::domain::{Entry, EntryKind, Payment, Unmoved};
 pub struct RecordRefunded {
     /// Of which payment.
     pub payment: PaymentId,
+    /// Which of the refunds that were asked for; `None` where all of it went back because its order
+    /// came to nothing.
+    pub part: Option<u32>,
     /// The provider's name for the refund.
     pub refund: String,
 }
@@ -26,13 +30,26 @@ impl Command for RecordRefunded {
 
     fn decide(&self, docs: &Docs, at: &Moment<'_>) -> Result<Change<bool>, Refusal> {
         let before = docs.get::<Payment>(self.payment).ok_or(Refusal::NotFound)?;
-        let payment = match before.value.clone().refunded(self.refund.clone(), at.now) {
+        let (moved, payment) = (before.value.clone(), before.value);
+        let (moved, amount, kind) = match self.part {
+            None => {
+                let moved = moved.refunded(self.refund.clone(), at.now);
+                (moved, payment.amount, PaymentKind::Refunded)
+            }
+            Some(part) => {
+                let owed = payment.refunds.iter().find(|refund| refund.number == part);
+                let amount = owed.map_or(payment.left(), |owed| owed.amount);
+                let moved = moved.gave_back(part, self.refund.clone(), at.now);
+                (moved, amount, PaymentKind::Returned)
+            }
+        };
+        let payment = match moved {
             Ok(payment) => payment,
             Err(Unmoved::Already) => return Ok(Change::nothing(false)),
             Err(Unmoved::Impossible) => return Err(super::impossible("refunded", before.value)),
         };
-        let booked = Entry::new(payment.id, EntryKind::Refunded, payment.amount, at.now);
-        let told = event(PaymentKind::Refunded, &payment, before.version + 1);
+        let booked = Entry::new(payment.id, EntryKind::Refunded, amount, at.now).of_part(self.part);
+        let told = event(kind, &payment, before.version + 1);
         Ok(Change::nothing(true).tell(&told).put(booked).put(payment))
     }
 }

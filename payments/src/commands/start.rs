@@ -85,6 +85,7 @@ impl Command for Start {
             trace: self.trace.clone(),
             due: Some(at.now.plus(self.lease)),
             looks: 0,
+            refunds: Vec::new(),
             state: State::Started { means: self.means.clone(), opened: None },
         };
         let id = payment.id;
@@ -124,7 +125,7 @@ impl Start {
             State::Started { means, .. } => *means == self.means,
             // The token is gone, and so is the question: the money is taken, whatever card is shown
             // now.
-            State::Captured { .. } => payment.due.is_some(),
+            State::Captured { .. } => payment.due.is_some() && payment.refunds.is_empty(),
             State::Declined { .. } | State::Refunding { .. } | State::Refunded { .. } => false,
         };
         same && self.request.is_none()

@@ -10,6 +10,7 @@
 //! | earned: its order is complete | | + | | − | − | |
 //! | to be given back | | + | − | | | |
 //! | given back | − | | + | | | |
+//! | to be given back, of a complete order | | | − | + | + | |
 //! | paid out to the seller | | | | + | | − |
 //!
 //! So `provider_clearing` is what came through the provider and did not go back, `order_funds` what
@@ -26,6 +27,7 @@ use common::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::fee::Fee;
+use super::payment::Payment;
 
 /// Where money is, or to whom it is owed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -78,6 +80,9 @@ pub struct Entry {
     pub payment: Option<PaymentId>,
     /// What it books.
     pub kind: EntryKind,
+    /// Which of the refunds that were asked for it books, if it is one of those.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<u32>,
     /// When this service learned of it.
     pub at: Timestamp,
     /// They sum to zero in each currency.
@@ -125,7 +130,45 @@ impl Entry {
         let postings =
             vec![posting(debited, amount.minor, amount), posting(credited, -amount.minor, amount)];
         let payment = Some(payment);
-        Self { payment, kind, at, postings, seller: None, sale: None, reference: None }
+        Self { payment, kind, part: None, at, postings, seller: None, sale: None, reference: None }
+    }
+
+    /// It, about one of the refunds that were asked for.
+    #[must_use]
+    pub fn of_part(self, part: Option<u32>) -> Self {
+        Self { part, ..self }
+    }
+
+    /// The entry that books that `amount` of a complete order's money is to be given back, after
+    /// `before` in minor units: its seller owes it, and the platform its share of the fee. The
+    /// shares of all parts sum to the whole fee once all of the money is given back. `seller` is
+    /// missing where nobody has earned it: then it is in the orders' funds still.
+    pub fn part_owed(
+        payment: &Payment,
+        amount: Money,
+        before: i64,
+        seller: Option<UserId>,
+        at: Timestamp,
+    ) -> Self {
+        let whole = Self::new(payment.id, EntryKind::RefundOwed, amount, at);
+        if seller.is_none() {
+            return whole;
+        }
+        let fee = payment.fee.of(payment.amount).minor;
+        let total = i128::from(payment.amount.minor.max(1));
+        let share = |minor: i64| {
+            let doubled = 2 * i128::from(fee) * i128::from(minor) + total;
+            i64::try_from(doubled / (2 * total)).unwrap_or(fee)
+        };
+        let from_fee = share(before + amount.minor) - share(before);
+        let mut postings = vec![
+            posting(Account::SellerPayable, amount.minor - from_fee, amount),
+            posting(Account::BuyerRefunds, -amount.minor, amount),
+        ];
+        if from_fee != 0 {
+            postings.push(posting(Account::PlatformFee, from_fee, amount));
+        }
+        Self { postings, seller, ..whole }
     }
 
     /// The entry that books what `seller` and the platform have earned by `payment`.
@@ -155,10 +198,12 @@ impl Entry {
             posting(Account::PaidOut, -amount.minor, amount),
         ];
         let (kind, reference) = (EntryKind::PaidOut, Some(reference));
-        Self { payment: None, kind, at, postings, seller: Some(seller), sale: None, reference }
+        let seller = Some(seller);
+        Self { payment: None, kind, part: None, at, postings, seller, sale: None, reference }
     }
 
-    /// Its id: one for each payment and kind, or for each reference.
+    /// Its id: one for each payment and kind, for each of its refunds that were asked for, or for
+    /// each reference.
     pub fn id(&self) -> String {
         let kind = match self.kind {
             EntryKind::Captured => "captured",
@@ -168,7 +213,10 @@ impl Entry {
             EntryKind::PaidOut => "paid_out",
         };
         match (&self.payment, &self.reference) {
-            (Some(payment), _) => format!("{payment}-{kind}"),
+            (Some(payment), _) => match self.part {
+                Some(part) => format!("{payment}-{kind}-{part}"),
+                None => format!("{payment}-{kind}"),
+            },
             (None, reference) => format!("{kind}-{}", reference.as_deref().unwrap_or_default()),
         }
     }
@@ -259,5 +307,38 @@ mod tests {
             {"account":"order_funds","amount":{"minor":-5,"currency":"usd"}}]}"#;
         let entry: Entry = serde_json::from_str(before).unwrap();
         assert_eq!(entry, Entry::new(PAYMENT, EntryKind::Captured, money(5), AT));
+    }
+
+    #[test]
+    fn what_is_given_back_of_a_sale_takes_its_share_of_the_fee_and_all_of_it_the_whole_fee() {
+        let payment = Payment {
+            id: PAYMENT,
+            provider: "sandbox".into(),
+            order: OrderId(Id::from_bytes([3; 12])),
+            buyer: SELLER,
+            amount: money(4_100),
+            fee: "2.5%+0.30".parse().unwrap(),
+            created_at: AT,
+            trace: "t".into(),
+            due: None,
+            looks: 0,
+            refunds: vec![],
+            state: crate::domain::State::Captured { reference: "ch".into(), captured_at: AT },
+        };
+        for parts in [vec![4_100], vec![1, 4_099], vec![1_367, 1_367, 1_366], vec![1; 4_100]] {
+            let (mut before, mut fee, mut payable) = (0, 0, 0);
+            for part in parts {
+                let amount = money(part);
+                let entry = Entry::part_owed(&payment, amount, before, Some(SELLER), AT);
+                assert!(entry.balances());
+                assert_eq!(entry.posted(Account::BuyerRefunds), -part);
+                before += part;
+                fee += entry.posted(Account::PlatformFee);
+                payable += entry.posted(Account::SellerPayable);
+            }
+            assert_eq!((fee, payable), (133, 3_967));
+        }
+        let unearned = Entry::part_owed(&payment, money(100), 0, None, AT);
+        assert_eq!(unearned.posted(Account::OrderFunds), 100);
     }
 }

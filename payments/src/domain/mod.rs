@@ -1,6 +1,7 @@
 //! What a payment, its order and the ledger are, and what can become of them. Plain types and pure
 //! functions.
 
+pub mod asked;
 pub mod fee;
 pub mod ledger;
 pub mod means;
@@ -12,6 +13,7 @@ pub mod refund;
 pub mod request;
 pub mod token;
 
+pub use asked::{Ask, AskedBy, NotRefundable, Refund};
 pub use fee::Fee;
 pub use ledger::{Account, Entry, EntryKind, Posting, Sale};
 pub use means::Means;

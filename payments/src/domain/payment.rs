@@ -5,12 +5,16 @@
 //!    │                        ▲
 //!    └─────▶ declined ────────┘   (a provider that took the money after all)
 //! ```
+//!
+//! One that has completed its order stays captured, also where some or all of it is given back
+//! because it was asked for ([`super::asked`]).
 
 use common::id::{OrderId, PaymentId, UserId};
 use common::money::Money;
 use common::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::asked::Refund;
 use super::fee::Fee;
 use super::means::Means;
 
@@ -40,6 +44,9 @@ pub struct Payment {
     pub due: Option<Timestamp>,
     /// How often it has been looked at in vain.
     pub looks: u32,
+    /// What of it was asked back since its order is complete, in that order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refunds: Vec<Refund>,
     /// Where it stands.
     pub state: State,
 }
@@ -198,9 +205,13 @@ impl Payment {
         Ok(Self { state, due: None, looks: 0, ..self })
     }
 
-    /// Its order is complete by it: nothing follows by itself.
+    /// Its order is complete by it: nothing follows by itself, unless something of it was asked
+    /// back and is not given back yet.
     #[must_use]
     pub fn at_rest(self) -> Self {
+        if self.owed().is_some() {
+            return self;
+        }
         Self { due: None, looks: 0, ..self }
     }
 

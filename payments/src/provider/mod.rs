@@ -38,14 +38,17 @@ pub struct ChargeRequest {
     pub opened: Option<String>,
 }
 
-/// Money to be given back: all of what was taken.
+/// Money to be given back: all of what was taken, or a part of it.
 #[derive(Debug, Clone)]
 pub struct RefundRequest {
-    /// The idempotency key: a payment is refunded at most once.
+    /// With `part`, the idempotency key.
     pub payment: PaymentId,
+    /// Which of the refunds that were asked for; `None` where all of it goes back because its order
+    /// came to nothing, which is never so of one of which parts go back.
+    pub part: Option<u32>,
     /// The provider's name for the capture.
     pub reference: String,
-    /// How much was taken.
+    /// How much of it is to be given back.
     pub amount: Money,
 }
 

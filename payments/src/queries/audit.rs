@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use common::id::{OrderId, PaymentId};
+use common::id::{OrderId, PaymentId, UserId};
 use common::store::{Store, Unavailable};
 
 use crate::commands::sale_of;
@@ -101,18 +101,7 @@ impl Books {
 
     /// The entries of a payment are those of its state.
     fn agree(&mut self, payment: &Payment, payable: Option<&Payable>) {
-        let entry = |kind| Entry::new(payment.id, kind, payment.amount, payment.created_at);
-        let mut expected = match payment.state {
-            State::Started { .. } | State::Declined { .. } => vec![],
-            State::Captured { .. } => vec![entry(EntryKind::Captured)],
-            State::Refunding { .. } => {
-                vec![entry(EntryKind::Captured), entry(EntryKind::RefundOwed)]
-            }
-            State::Refunded { .. } => {
-                let owed = [EntryKind::Captured, EntryKind::RefundOwed, EntryKind::Refunded];
-                owed.map(entry).into()
-            }
-        };
+        let mut expected = expected(payment, payable.and_then(|payable| payable.seller));
         let booked = self.booked.remove(&payment.id).unwrap_or_default();
         if let Some(earned) = payable.and_then(|payable| earned(payment, payable)) {
             // One that is still to be looked at may be known to be kept a moment before it is
@@ -133,19 +122,21 @@ impl Books {
     /// The provider says the same.
     fn compare(&mut self, payment: &Payment, line: Option<&Line>) {
         let (id, amount) = (payment.id, payment.amount);
-        let at_provider = line.map(|line| (line.captured == amount, line.is_refunded));
         if payment.provider != sandbox::NAME {
             // Another provider's books are not in this folder.
             return;
         }
-        let agrees = match payment.state {
-            // It is asked for again, and the answer will be what the provider has.
-            State::Started { .. } => matches!(at_provider, None | Some((true, false))),
-            State::Declined { .. } => at_provider.is_none(),
-            State::Captured { .. } => at_provider == Some((true, false)),
-            State::Refunding { .. } => matches!(at_provider, Some((true, _))),
-            State::Refunded { .. } => at_provider == Some((true, true)),
-        };
+        let is_whole = line.is_none_or(|line| line.captured == amount);
+        let agrees = is_whole
+            && match (&payment.state, line) {
+                // It is asked for again, and the answer will be what the provider has.
+                (State::Started { .. }, line) => line.is_none_or(|line| line.refunds.is_empty()),
+                (State::Declined { .. }, line) => line.is_none(),
+                (State::Captured { .. }, Some(line)) => agree_on_parts(payment, line),
+                (State::Refunding { .. }, Some(_)) => true,
+                (State::Refunded { .. }, Some(line)) => line.is_refunded(),
+                (_, None) => false,
+            };
         if !agrees {
             self.findings.push(format!("I6: the provider does not say the same of payment {id}"));
         }
@@ -185,7 +176,42 @@ fn earned(payment: &Payment, payable: &Payable) -> Option<Entry> {
     Some(Entry::earned(payment.id, payment.amount, seller, sale, at))
 }
 
+/// The entries of a payment that stands where it does, but for what was earned by it.
+fn expected(payment: &Payment, seller: Option<UserId>) -> Vec<Entry> {
+    let (id, amount, at) = (payment.id, payment.amount, payment.created_at);
+    let kinds: &[EntryKind] = match payment.state {
+        State::Started { .. } | State::Declined { .. } => &[],
+        State::Captured { .. } => &[EntryKind::Captured],
+        State::Refunding { .. } => &[EntryKind::Captured, EntryKind::RefundOwed],
+        State::Refunded { .. } => {
+            &[EntryKind::Captured, EntryKind::RefundOwed, EntryKind::Refunded]
+        }
+    };
+    let mut entries: Vec<_> = kinds.iter().map(|kind| Entry::new(id, *kind, amount, at)).collect();
+    let mut before = 0;
+    for refund in &payment.refunds {
+        let (part, amount) = (Some(refund.number), refund.amount);
+        entries.push(Entry::part_owed(payment, amount, before, seller, at).of_part(part));
+        before += amount.minor;
+        let given_back = refund.done.as_ref().map(|_| EntryKind::Refunded);
+        entries.extend(given_back.map(|kind| Entry::new(id, kind, amount, at).of_part(part)));
+    }
+    entries
+}
+
+/// Whether the provider gave back what we know that it did, at most what we owe besides, and
+/// nothing else.
+fn agree_on_parts(payment: &Payment, line: &Line) -> bool {
+    let parts: BTreeMap<_, _> =
+        payment.refunds.iter().map(|refund| (Some(refund.number), refund)).collect();
+    let are_ours = line
+        .refunds
+        .iter()
+        .all(|(part, amount)| parts.get(part).is_some_and(|refund| refund.amount == *amount));
+    are_ours && payment.done().all(|(done, _)| line.refunds.contains_key(&Some(done.number)))
+}
+
 fn books_same(one: &Entry, other: &Entry) -> bool {
-    let facts = |entry: &Entry| (entry.kind, entry.seller, entry.postings.clone());
+    let facts = |entry: &Entry| (entry.kind, entry.part, entry.seller, entry.postings.clone());
     facts(one) == facts(other)
 }

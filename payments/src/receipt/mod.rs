@@ -61,13 +61,12 @@ impl Facts {
         issuer: &Issuer,
     ) -> Self {
         let total = payment.amount;
-        let (paid_at, refunded) = match &payment.state {
-            State::Captured { captured_at, .. } | State::Refunding { captured_at, .. } => {
-                (*captured_at, 0)
-            }
-            State::Refunded { captured_at, .. } => (*captured_at, total.minor),
+        let paid_at = match &payment.state {
+            State::Captured { captured_at, .. }
+            | State::Refunding { captured_at, .. }
+            | State::Refunded { captured_at, .. } => *captured_at,
             // None of these has a receipt.
-            State::Started { .. } | State::Declined { .. } => (payment.created_at, 0),
+            State::Started { .. } | State::Declined { .. } => payment.created_at,
         };
         Self {
             number: issued.number,
@@ -80,7 +79,7 @@ impl Facts {
             item: payable.item,
             total,
             paid_at,
-            refunded: Money { minor: refunded, ..total },
+            refunded: payment.given_back(),
         }
     }
 }

@@ -10,6 +10,7 @@ mod letters;
 mod line;
 #[path = "../kit/order.rs"]
 mod order;
+mod parts;
 mod shop;
 mod verdict;
 
@@ -99,6 +100,8 @@ struct Client {
     clicks: u64,
     tries_again: bool,
     cancels_after: Option<Duration>,
+    /// What the seller gives back, in minor units, one after the other.
+    parts: Vec<i64>,
 }
 
 impl Client {
@@ -112,6 +115,7 @@ impl Client {
             clicks: 1 + u64::from(dice.chance(150)),
             tries_again: dice.chance(500),
             cancels_after: dice.chance(250).then(|| ms(dice.below(4_000))),
+            parts: (0..dice.below(4)).map(|_| 500 * (1 + dice.below(4).cast_signed())).collect(),
         }
     }
 
@@ -127,6 +131,10 @@ impl Client {
             if self.tries_again {
                 let other = format!("tok_mastercard_9{}", self.token.rsplit('_').next().unwrap());
                 drop(tokio::time::timeout(patience, shop.pay(order, &other)).await);
+            }
+            // Also of what is not complete, or not so much: then the seller is told so.
+            for part in &self.parts {
+                drop(tokio::time::timeout(patience, shop.refund(order, *part)).await);
             }
         };
         let cancelling = async {

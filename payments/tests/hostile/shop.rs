@@ -12,7 +12,7 @@ use bytes::Bytes;
 use common::bus::Delivery;
 use common::config::Secret;
 use common::events::{CancelledBy, Envelope, LateMoney, ORDERS, OrderState, OrderStatus};
-use common::execute::{Engine, Ports};
+use common::execute::{Engine, Failure, Ports};
 use common::id::{Id, Ids, OrderId, PaymentId, UserId};
 use common::inbox::Inbox;
 use common::outbox::Outbox;
@@ -20,7 +20,8 @@ use common::store::Store;
 use common::store::memory::MemoryStore;
 use common::task::{Spawn, Work};
 use common::time::{Clock, Timestamp};
-use payments::domain::{Payment, Token};
+use payments::commands::GiveBack;
+use payments::domain::{Payment, Refund, State, Token};
 use payments::pay::{CheckoutRequest, PayRequest, Unpaid};
 use payments::provider::stripe::{self, Account, Stripe};
 use payments::provider::{Door, Letter, Provider, Wire};
@@ -278,6 +279,22 @@ impl Shop {
         let Door::Element { client_secret, .. } = door else { panic!("{door:?}") };
         let (name, _) = client_secret.split_once("_secret_").unwrap();
         Ok((id, name.to_owned()))
+    }
+
+    /// The seller gives money of a complete order back; `None` where there is no process, or
+    /// nothing that was paid.
+    pub async fn refund(&self, order: OrderId, minor: i64) -> Option<Result<Refund, Failure>> {
+        let process = self.process()?;
+        let engine = &process.engine;
+        let found = queries::payments_of(engine, self.buyer, Some(order), None, 100).await.ok()?;
+        let is_taken = |payment: &&Payment| matches!(payment.state, State::Captured { .. });
+        let payment = found.iter().map(|(seen, _)| &seen.payment).find(is_taken)?.id;
+        let reason = "The second act is cancelled".to_owned();
+        let thousandths = Some(minor * 10);
+        let command = GiveBack { payment, order, seller: None, thousandths, units: 0, reason };
+        let asked = engine.run(command, "refund").await;
+        process.works.resolver.ring();
+        Some(asked)
     }
 
     /// A webhook arrives.

@@ -29,5 +29,6 @@ pub fn placed(ids: &Ids, now: Timestamp, buyer: UserId, window: Duration) -> Ord
         cancelled_by: None,
         late: None,
         replaces: None,
+        refund: None,
     }
 }

@@ -100,6 +100,11 @@ impl Stripe {
         }
     }
 
+    /// From now on so many of a thousand calls go wrong.
+    pub fn turn_hostile(&self, per_mille: u64) {
+        self.lock().script.turn_hostile(per_mille);
+    }
+
     /// From now on nothing goes wrong.
     pub fn calm(&self) {
         self.lock().script.calm();

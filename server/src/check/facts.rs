@@ -25,6 +25,9 @@ pub struct Facts {
     pub payables: BTreeMap<OrderId, Copied>,
     /// Where every payment stands.
     pub payments: BTreeMap<PaymentId, PaymentStatus>,
+    /// What payments have given back because that was asked for, by the order that they were made
+    /// for.
+    pub given_back: BTreeMap<OrderId, GivenBack>,
     /// By service, what it knows of every account's sessions.
     pub sessions: BTreeMap<&'static str, BTreeMap<UserId, Copied>>,
     /// What the outboxes hold.
@@ -44,6 +47,15 @@ pub struct Copied {
     pub version: u64,
     /// A digest of all that is copied.
     pub digest: u64,
+}
+
+/// What was given back of a complete order's money because that was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct GivenBack {
+    /// How much, in minor units.
+    pub minor: i64,
+    /// How many units went back on sale with it.
+    pub units: u32,
 }
 
 /// A ticket in the tickets service.
@@ -86,8 +98,12 @@ pub struct OrderFacts {
     pub buyer: UserId,
     /// Of which ticket.
     pub ticket: TicketId,
-    /// How many units.
-    pub quantity: u32,
+    /// How many units it holds.
+    pub held: u32,
+    /// What it says was given back of its money.
+    pub refund: GivenBack,
+    /// The order that its payment was made for: itself, or the one in whose place it is.
+    pub paid_for: OrderId,
     /// The ticket's version that was ordered.
     pub bought_version: u64,
     /// Where it stands.
@@ -125,9 +141,9 @@ pub struct OrderTold {
 }
 
 impl OrderFacts {
-    /// Whether it holds its units.
+    /// Whether it holds units.
     pub fn is_live(&self) -> bool {
-        self.status != OrderStatus::Cancelled
+        self.held > 0
     }
 
     /// What is kept of `order` at `version`.
@@ -144,7 +160,12 @@ impl OrderFacts {
         Self {
             buyer: order.buyer,
             ticket: order.ticket.id,
-            quantity: order.quantity,
+            held: order.held(),
+            refund: order.refund.as_ref().map_or_else(GivenBack::default, |refund| GivenBack {
+                minor: refund.amount.minor,
+                units: refund.units,
+            }),
+            paid_for: order.replaces.unwrap_or(order.id),
             bought_version: order.ticket.version,
             status: orders::commands::status(&order.state),
             told: Copied { version, digest },

@@ -112,6 +112,11 @@ async fn payments(store: &dyn Store, facts: &mut Facts) -> Result<(), Unavailabl
     .await?;
     each::<Payment>(store, "I6", facts, |facts, payment, _| {
         facts.payments.insert(payment.id, payments::commands::status(&payment.state));
+        let given_back = facts.given_back.entry(payment.order).or_default();
+        for (refund, _) in payment.done() {
+            given_back.minor += refund.amount.minor;
+            given_back.units += refund.units;
+        }
     })
     .await
 }

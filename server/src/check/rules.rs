@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use common::events::{OrderStatus, PaymentStatus};
 use common::id::{OrderId, TicketId, UserId};
 use orders::domain::{Order, State};
+use payments::domain::asked::MAX_REFUNDS;
 
 use super::facts::{Copied, Facts, OrderFacts, OrderTold, Taken};
 
@@ -108,7 +109,7 @@ struct Held {
 
 impl Held {
     fn add(&mut self, order: &OrderFacts) {
-        self.units += u64::from(order.quantity);
+        self.units += u64::from(order.held);
         self.newest = self.newest.max(Some(order.bought_version));
     }
 }
@@ -118,8 +119,14 @@ pub fn states(facts: &Facts) -> Vec<String> {
     let mut found = facts.malformed_by("I2");
     for (id, OrderTold { newest, status, ended }) in &facts.told.orders {
         let Some((ended, how)) = *ended else { continue };
-        // One that is cancelled may still be given up, and say what becomes of money that came.
-        let most = ended + if how == OrderStatus::Cancelled { 2 } else { 0 };
+        let refunded = facts.orders.get(id).is_some_and(|order| order.refund.minor > 0);
+        let most = match how {
+            // It may still be given up, and say what becomes of money that came.
+            OrderStatus::Cancelled => ended + 2,
+            // It says what was given back of its money, as often as that was.
+            _ if refunded => ended + MAX_REFUNDS as u64,
+            _ => ended,
+        };
         if *status != how || newest.version > most {
             let version = newest.version;
             found.push(format!("order {id} ended at version {ended} and went on to {version}"));
@@ -206,7 +213,7 @@ pub fn copies(facts: &Facts) -> Vec<String> {
     let mut found = facts.malformed_by("I18");
     let mut bought: BTreeMap<TicketId, u64> = BTreeMap::new();
     for order in facts.orders.values().filter(|order| order.status == OrderStatus::Complete) {
-        *bought.entry(order.ticket).or_default() += u64::from(order.quantity);
+        *bought.entry(order.ticket).or_default() += u64::from(order.held);
     }
     for (id, ticket) in &facts.tickets {
         let stock = facts.stocks.get(id);
@@ -231,6 +238,11 @@ pub fn copies(facts: &Facts) -> Vec<String> {
     for (id, order) in &facts.orders {
         let copy = facts.payables.get(id).copied();
         copy_is(&mut found, "payments' copy of order", id, Some(order.told), copy);
+        let given_back = facts.given_back.get(&order.paid_for).copied().unwrap_or_default();
+        if order.status == OrderStatus::Complete && order.refund != given_back {
+            let (said, given) = (order.refund.minor, given_back.minor);
+            found.push(format!("order {id}: it says that {said} went back, payments {given}"));
+        }
     }
     for id in facts.payables.keys().filter(|id| !facts.orders.contains_key(id)) {
         found.push(format!("payments' copy of order {id}: there is no such order"));

@@ -9,7 +9,9 @@ use common::time::Timestamp;
 use orders::domain::order::Bought;
 use orders::domain::{Ended, Order, State};
 
-use super::facts::{Copied, Facts, OrderFacts, OrderTold, StockFacts, Taken, TicketFacts};
+use super::facts::{
+    Copied, Facts, GivenBack, OrderFacts, OrderTold, StockFacts, Taken, TicketFacts,
+};
 use super::{report, rules};
 
 const NOW: Timestamp = Timestamp::from_millis(1_795_000_000_000);
@@ -30,7 +32,9 @@ fn sound() -> Facts {
     let order = OrderFacts {
         buyer: BUYER,
         ticket: TICKET,
-        quantity: 2,
+        held: 2,
+        refund: GivenBack::default(),
+        paid_for: ORDER,
         bought_version: 2,
         status: OrderStatus::Complete,
         told: ORDERED,
@@ -86,8 +90,10 @@ fn i1_units_are_counted_anew_from_the_orders() {
         stock(facts).taken.units = 1;
         facts.tickets.get_mut(&TICKET).unwrap().reservation.units = 3;
     });
-    complain(&["I1", "I18"], |facts| order(facts).quantity = 1);
-    complain(&["I1", "I18"], |facts| order(facts).status = OrderStatus::Cancelled);
+    complain(&["I1", "I18"], |facts| order(facts).held = 1);
+    complain(&["I1", "I18"], |facts| {
+        (order(facts).status, order(facts).held) = (OrderStatus::Cancelled, 0);
+    });
     complain(&["I1", "I18"], |facts| order(facts).ticket = TicketId(Id::from_bytes([9; 12])));
     complain(&["I1"], |facts| facts.malformed.push(("I1", "stock/x cannot be read".into())));
 }
@@ -148,6 +154,7 @@ fn i2_an_order_has_what_its_state_calls_for_and_nothing_else() {
         expires_at: NOW.plus(Duration::from_secs(60)),
         declined: vec![],
         late: None,
+        refund: None,
         replaces: None,
         state: State::Created,
     };
@@ -176,6 +183,22 @@ fn i2_an_order_has_what_its_state_calls_for_and_nothing_else() {
         let found = rules::malformed(order, version, due);
         assert!(found.len() == 1 && found[0].contains(said), "{said}: {found:?}");
     }
+}
+
+#[test]
+fn i5_a_refund_that_orders_and_payments_tell_otherwise_of_is_found() {
+    let half = GivenBack { minor: 1_050, units: 1 };
+    complain(&["I18"], |facts| {
+        facts.given_back.insert(ORDER, half);
+    });
+    complain(&["I18"], |facts| order(facts).refund = half);
+    complain(&[], |facts| {
+        // What is told of a refund follows the end of the order.
+        let told = facts.told.orders.get_mut(&ORDER).unwrap();
+        told.ended = Some((0, OrderStatus::Complete));
+        facts.given_back.insert(ORDER, half);
+        order(facts).refund = half;
+    });
 }
 
 #[test]
@@ -257,6 +280,7 @@ fn i11_the_newest_of_what_was_told_counts_whatever_its_order() {
         cancelled_by: None,
         late: None,
         replaces: None,
+        refund: None,
     };
     let events = [told(0, OrderStatus::Created, 1), told(1, OrderStatus::Cancelled, 0)];
     for events in [&events, &[events[1].clone(), events[0].clone()]] {

@@ -4,6 +4,7 @@
 mod buyer;
 mod order;
 mod payment;
+mod refund;
 mod seller;
 
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! A seller puts tickets up, changes their prices, and withdraws some.
+//! A seller puts tickets up, changes their prices, withdraws some, and gives money back.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -47,6 +47,7 @@ pub(super) async fn live(client: Client, board: Arc<Board>) {
             client.withdraw(ticket).await;
         }
     }
+    client.refund_some().await;
 }
 
 fn money(major: u64) -> Money {

@@ -8,7 +8,7 @@ use orders::domain::Stock;
 use payments::domain::OrderStanding;
 use tickets::domain::Ticket;
 
-use super::{Oracle, answer, standing};
+use super::{Oracle, answer, standing, units};
 
 impl Oracle {
     /// What has not come to rest yet, if anything.
@@ -51,13 +51,13 @@ impl Oracle {
         None
     }
 
-    /// Units of `ticket` in complete orders.
+    /// Units of `ticket` in complete orders, without those that went back on sale.
     fn bought(&self, ticket: TicketId) -> u32 {
         let state = self.state();
         let orders = state.orders.values().filter(|placed| placed.order.ticket.id == ticket);
         orders
             .filter(|placed| standing(placed) == OrderStatus::Complete)
-            .map(|placed| placed.order.quantity)
+            .map(|placed| u32::try_from(units(Some(placed))).unwrap_or(0))
             .sum()
     }
 
@@ -97,7 +97,8 @@ impl Oracle {
                 return Some(format!("payment {id} is still looked after"));
             }
         }
-        None
+        let unheard = self.state().refund_unheard();
+        unheard.map(|payment| format!("orders has not heard of a refund of {payment}"))
     }
 }
 

@@ -12,6 +12,14 @@ use payments::domain::{Account, Entry, EntryKind};
 use super::{Oracle, answer, standing};
 use crate::journal::Told;
 
+/// A movement of money between the provider and a buyer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Moved {
+    Taken,
+    /// All of it, or the part of that number.
+    Returned(Option<u32>),
+}
+
 /// More than any history has of anything.
 const ALL: usize = 1_000;
 
@@ -24,6 +32,7 @@ impl Oracle {
         self.judge_cancels();
         self.judge_pays();
         self.judge_money();
+        self.judge_refunds();
         self.judge_ledger();
         self.judge_set_aside();
     }
@@ -225,8 +234,10 @@ impl Oracle {
             let moved = entry.postings.iter().map(|p| p.amount.minor).max().unwrap_or(0);
             let Some(payment) = entry.payment else { continue };
             match entry.kind {
-                EntryKind::Captured => _ = booked.insert((payment, false, moved)),
-                EntryKind::Refunded => _ = booked.insert((payment, true, moved)),
+                EntryKind::Captured => _ = booked.insert((payment, Moved::Taken, moved)),
+                EntryKind::Refunded => {
+                    _ = booked.insert((payment, Moved::Returned(entry.part), moved));
+                }
                 EntryKind::Earned => _ = earned.insert(payment, entry),
                 EntryKind::RefundOwed | EntryKind::PaidOut => {}
             }
@@ -234,9 +245,12 @@ impl Oracle {
         let state = self.state();
         let mut real = BTreeSet::new();
         for (payment, account) in &state.accounts {
-            real.insert((*payment, false, account.taken.minor));
+            real.insert((*payment, Moved::Taken, account.taken.minor));
             if account.returned {
-                real.insert((*payment, true, account.taken.minor));
+                real.insert((*payment, Moved::Returned(None), account.taken.minor));
+            }
+            for (part, minor) in &account.parts {
+                real.insert((*payment, Moved::Returned(Some(*part)), *minor));
             }
         }
         let is_pending = |id: &common::id::PaymentId| {

@@ -9,6 +9,7 @@
 mod copies;
 mod end;
 mod money;
+mod refunds;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -195,6 +196,7 @@ impl Oracle {
         use OrderStatus::{AwaitingPayment, Cancelled, Complete, Created};
         match (from, to) {
             (Cancelled, Cancelled) => self.order_ended_further(before, now),
+            (Complete, Complete) => self.order_refunded(before, now),
             (Complete | Cancelled, _) => {
                 self.accuse(format!("I2: order {id} goes from {from:?} to {to:?}"));
             }
@@ -387,8 +389,11 @@ fn ended_by(order: &orders::domain::Order) -> Option<Ended> {
 
 /// The units that an order holds.
 fn units(placed: Option<&Placed>) -> i64 {
-    match placed.map(|placed| (standing(placed), placed.order.quantity)) {
-        None | Some((OrderStatus::Cancelled, _)) => 0,
-        Some((_, quantity)) => i64::from(quantity),
+    let Some(placed) = placed else { return 0 };
+    // Counted here, and not by the code that is judged.
+    let returned = placed.order.refund.as_ref().map_or(0, |refund| refund.units);
+    match standing(placed) {
+        OrderStatus::Cancelled => 0,
+        _ => i64::from(placed.order.quantity) - i64::from(returned),
     }
 }

@@ -10,12 +10,16 @@ use orders::commands::Placed;
 use payments::domain::{Account as Books, Entry};
 
 use super::{Oracle, State, standing};
+use crate::journal::Told;
 
 /// What the provider took and gave back under one key.
 pub(super) struct Account {
     pub(super) order: OrderId,
     pub(super) taken: Money,
+    /// All of it, because its order came to nothing.
     pub(super) returned: bool,
+    /// What was asked for of it, in minor units, by number.
+    pub(super) parts: BTreeMap<u32, i64>,
 }
 
 impl State {
@@ -60,7 +64,7 @@ impl State {
 impl Oracle {
     /// The provider has taken money.
     pub fn money_taken(&self, _: Timestamp, payment: PaymentId, order: OrderId, amount: Money) {
-        let account = Account { order, taken: amount, returned: false };
+        let account = Account { order, taken: amount, returned: false, parts: BTreeMap::new() };
         let mut state = self.state();
         let before = state.accounts.insert(payment, account);
         let (kept, placed) = (state.kept_for(order), state.orders.get(&order).cloned());
@@ -79,8 +83,11 @@ impl Oracle {
         }
     }
 
-    /// The provider has given money back.
-    pub fn money_returned(&self, payment: PaymentId, amount: Money) {
+    /// The provider has given money back: all of it, or a part that was asked for.
+    pub fn money_returned(&self, payment: PaymentId, part: Option<u32>, amount: Money) {
+        if let Some(part) = part {
+            return self.part_returned(payment, part, amount);
+        }
         let mut state = self.state();
         let Some(account) = state.accounts.get_mut(&payment) else {
             drop(state);
@@ -99,6 +106,42 @@ impl Oracle {
         }
         if is_complete && kept == 0 {
             self.accuse(format!("I5: the money of order {order} is refunded, which is complete"));
+        }
+    }
+
+    /// I5: of a complete order money is given back if that was asked for, as often as it was, and
+    /// never more than was taken.
+    fn part_returned(&self, payment: PaymentId, part: u32, amount: Money) {
+        let asked = self.journal.open().refunds.clone();
+        let asked = asked.iter().filter(|asked| asked.payment == payment && asked.told != Told::No);
+        let asked = asked.count();
+        let mut state = self.state();
+        let Some(account) = state.accounts.get_mut(&payment) else {
+            drop(state);
+            return self.accuse(format!("I5: {payment} is refunded, and nothing was taken"));
+        };
+        let is_again = account.parts.insert(part, amount.minor).is_some();
+        let (parts, order) = (account.parts.len(), account.order);
+        let left = account.taken.minor - account.parts.values().sum::<i64>();
+        let is_gone = account.returned;
+        let is_complete = state.is_paid(order);
+        drop(state);
+        if is_again || parts > asked {
+            self.accuse(format!(
+                "I5: payment {payment} is refunded in {parts} parts, {part} among them, and \
+                 {asked} were asked for"
+            ));
+        }
+        if left < 0 || is_gone {
+            self.accuse(format!("I5: {} more than was taken by {payment} is refunded", -left));
+        }
+        if !is_complete {
+            self.accuse(format!(
+                "I5: a part of {payment} is refunded, whose order is not complete"
+            ));
+        }
+        if parts > 1 {
+            self.marks.hit("refund: of a part, after another");
         }
     }
 }

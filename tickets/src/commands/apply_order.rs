@@ -8,7 +8,7 @@ use super::changed;
 use crate::domain::{Reservation, Sale, Ticket};
 
 /// Copies what the orders service says of a ticket's units, if it is newer than what is known, and
-/// counts what was bought, if it has not been counted.
+/// counts what was bought, and what of that has gone back on sale, if it has not been counted.
 ///
 /// No event follows: whoever minds has heard of the order itself, and the next event of the ticket
 /// carries a version that has skipped these. It is otherwise where units have come free of a ticket
@@ -42,14 +42,16 @@ impl Command for ApplyOrder {
         let known = docs.get::<Ticket>(self.ticket).ok_or(Refusal::NotFound)?;
         let StockSnapshot { version, taken, holder } = self.stock;
         let heard = known.value.hear(Reservation::heard(version, taken, holder));
-        let sale = self.sale.filter(|sale| docs.get::<Sale>(sale.order).is_none());
+        let counted = |sale: Sale| docs.get::<Sale>(sale.order).map(|known| known.value.units);
+        // Units of an order only ever go back on sale: more of them than are counted is older word.
+        let sale = self.sale.filter(|sale| counted(*sale).is_none_or(|known| sale.units < known));
         if heard.is_none() && sale.is_none() {
             return Ok(Change::nothing(()));
         }
         let mut ticket = heard.unwrap_or_else(|| known.value.clone());
         let mut change = Change::nothing(());
         if let Some(sale) = sale {
-            ticket = ticket.bought(sale.units);
+            ticket = ticket.bought(sale.units, counted(sale).unwrap_or(0));
             change = change.put(sale);
         }
         let next = known.version + 1;

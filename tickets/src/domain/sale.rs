@@ -10,6 +10,6 @@ pub struct Sale {
     pub order: OrderId,
     /// Of which ticket.
     pub ticket: TicketId,
-    /// How many units.
+    /// How many units, without those that went back on sale since. They only ever become fewer.
     pub units: u32,
 }

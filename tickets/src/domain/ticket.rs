@@ -273,9 +273,9 @@ impl Ticket {
         reservation.is_newer_than(&self.reservation).then(|| Self { reservation, ..self.clone() })
     }
 
-    /// The ticket once `units` of it have been bought.
+    /// The ticket once an order has bought `units` of it, of which `counted` were counted before.
     #[must_use]
-    pub fn bought(self, units: u32) -> Self {
-        Self { sold: self.sold.saturating_add(units), ..self }
+    pub fn bought(self, units: u32, counted: u32) -> Self {
+        Self { sold: self.sold.saturating_sub(counted).saturating_add(units), ..self }
     }
 }

@@ -3,7 +3,8 @@
 use common::bus::Delivery;
 use common::events::{Draft, ORDERS};
 use common::events::{
-    Envelope, OrderEvent, OrderKind, OrderState, OrderStatus, OrderedTicket, StockSnapshot, to_json,
+    Envelope, OrderEvent, OrderKind, OrderRefund, OrderState, OrderStatus, OrderedTicket,
+    StockSnapshot, to_json,
 };
 use common::id::{OrderId, TicketId};
 use common::inbox::{Handled, Inbox, SET_ASIDE};
@@ -34,6 +35,7 @@ fn order(ticket: TicketId, version: u64, stock: Option<StockSnapshot>) -> OrderS
         cancelled_by: None,
         late: None,
         replaces: None,
+        refund: None,
     }
 }
 
@@ -58,6 +60,31 @@ async fn set_aside(app: &App) -> usize {
 
 fn stock(version: u64, taken: u32) -> Option<StockSnapshot> {
     Some(StockSnapshot { version, taken, holder: (taken == 1).then_some(ORDER) })
+}
+
+#[tokio::test]
+async fn units_that_went_back_on_sale_are_not_sold_whatever_is_heard_first() {
+    let complete = |ticket, version, taken, returned: u32| {
+        let mut order = order(ticket, version, stock(version, taken));
+        (order.status, order.quantity) = (OrderStatus::Complete, 3);
+        let reason = "The second act is cancelled".to_owned();
+        let refund = OrderRefund { amount: usd(100), units: returned, reason, at: NOW };
+        order.refund = (returned > 0).then_some(refund);
+        let kind = if returned > 0 { OrderKind::Updated } else { OrderKind::Completed };
+        envelope(kind, order)
+    };
+    for heard in [[0, 1, 2, 1], [2, 0, 1, 2], [1, 0, 1, 2]] {
+        let app = App::new();
+        let ticket = app.offer(listing(5)).await.ticket.id;
+        let inbox = Inbox::new(app.engine.clone(), "tickets", hears());
+        let told =
+            [complete(ticket, 2, 3, 0), complete(ticket, 3, 2, 1), complete(ticket, 4, 0, 3)];
+        for which in heard {
+            assert_eq!(inbox.handle(&delivery(&told[which])).await, Handled::Done);
+        }
+        let known = queries::ticket(&app.engine, ticket).await.unwrap().unwrap();
+        assert_eq!((known.ticket.sold, known.ticket.available()), (0, 5), "{heard:?}");
+    }
 }
 
 #[tokio::test]

@@ -121,6 +121,6 @@ impl Behaviour {
             }
         };
         let (payment, order, amount) = (request.payment, request.order, request.amount);
-        Charged { payment, order: Some(order), amount, outcome, plan }
+        Charged { payment, order: Some(order), amount, outcome, plan, returned: 0 }
     }
 }

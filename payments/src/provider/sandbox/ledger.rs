@@ -16,7 +16,7 @@ use common::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::Decline;
-use crate::provider::{Charge, ChargeRequest};
+use crate::provider::{Charge, ChargeRequest, RefundRequest};
 
 /// What was asked for, by key.
 static CHARGES: Collection = Collection {
@@ -58,6 +58,9 @@ pub struct Charged {
     pub outcome: Outcome,
     /// The webhooks that are owed.
     pub plan: Option<Plan>,
+    /// How much of it has been given back, in minor units.
+    #[serde(default)]
+    pub returned: i64,
 }
 
 /// What has become of a charge.
@@ -87,11 +90,14 @@ pub struct Plan {
     pub at: Timestamp,
 }
 
-/// A refund of all of a charge.
+/// A refund of a charge.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refunded {
-    /// The key.
+    /// With `part`, the key.
     pub payment: PaymentId,
+    /// Which of the refunds that were asked for; `None` for one of all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<u32>,
     /// How much.
     pub amount: Money,
     /// When.
@@ -102,7 +108,14 @@ impl Charged {
     /// One that is never to be: whoever asks for it from now on is told so.
     pub(super) fn never(payment: PaymentId, why: Decline) -> Self {
         let amount = Money { minor: 0, currency: Currency::USD };
-        Self { payment, order: None, amount, outcome: Outcome::Declined(why), plan: None }
+        Self {
+            payment,
+            order: None,
+            amount,
+            outcome: Outcome::Declined(why),
+            plan: None,
+            returned: 0,
+        }
     }
 
     /// Whether it was asked for with other details than these.
@@ -129,6 +142,20 @@ impl Charged {
         }
     }
 
+    /// It, once `amount` of it has been given back; `None` where there is no such capture, or where
+    /// less of it is left.
+    pub(super) fn give_back(self, request: &RefundRequest) -> Option<Self> {
+        let is_captured = matches!(self.outcome, Outcome::Captured { .. });
+        let is_it = is_captured && reference(self.payment) == request.reference;
+        let is_whole = self.returned == 0 && request.amount == self.amount;
+        let left = self.amount.minor - self.returned;
+        let is_left = (1..=left).contains(&request.amount.minor);
+        let is_same = request.amount.currency == self.amount.currency;
+        let is_sound = is_it && is_same && is_left && (is_whole || request.part.is_some());
+        let returned = self.returned + request.amount.minor;
+        is_sound.then_some(Self { returned, ..self })
+    }
+
     /// It, with one webhook less to send.
     pub(super) fn notified(self, now: Timestamp, pause: Duration) -> Self {
         let left = self.plan.map_or(0, |plan| plan.left.saturating_sub(1));
@@ -149,8 +176,8 @@ pub(super) fn reference(payment: PaymentId) -> String {
 }
 
 /// The provider's name for a refund.
-pub(super) fn refund_reference(payment: PaymentId) -> String {
-    format!("re_{payment}")
+pub(super) fn refund_reference(refund: &Refunded) -> String {
+    format!("re_{}", refund.id())
 }
 
 /// What webhooks are signed with.
@@ -192,7 +219,8 @@ impl Entity for Refunded {
     const COLLECTION: &'static Collection = &REFUNDS;
 
     fn id(&self) -> String {
-        self.payment.to_string()
+        let payment = self.payment;
+        self.part.map_or_else(|| payment.to_string(), |part| format!("{payment}-{part}"))
     }
 }
 
@@ -227,16 +255,35 @@ pub(super) async fn put<E: Entity>(
 ) -> Result<(), CommitError> {
     let mut batch = Vec::with_capacity(documents.len());
     for (before, document) in documents {
-        let body = to_json(document).map_err(|error| Unavailable(error.to_string()))?;
-        let version = before.map_or(0, |version| version + 1);
-        batch.push(Write {
-            collection: E::COLLECTION,
-            id: document.id(),
-            expect: before.map_or(Expect::Absent, Expect::Version),
-            action: Action::Put { version, body, fields: document.fields() },
-        });
+        batch.push(write_of(before, document)?);
     }
     store.commit(batch).await
+}
+
+fn write_of<E: Entity>(before: Option<u64>, document: &E) -> Result<Write, Unavailable> {
+    let body = to_json(document).map_err(|error| Unavailable(error.to_string()))?;
+    let version = before.map_or(0, |version| version + 1);
+    Ok(Write {
+        collection: E::COLLECTION,
+        id: document.id(),
+        expect: before.map_or(Expect::Absent, Expect::Version),
+        action: Action::Put { version, body, fields: document.fields() },
+    })
+}
+
+/// Whether there is a refund under the key of this one.
+pub(super) async fn is_kept(store: &dyn Store, refund: &Refunded) -> Result<bool, Unavailable> {
+    Ok(store.get(&REFUNDS, &refund.id()).await?.is_some())
+}
+
+/// Writes a refund, and in the same commit the charge that it is of.
+pub(super) async fn put_refund(
+    store: &dyn Store,
+    charged: Versioned<Charged>,
+    refunded: &Refunded,
+) -> Result<(), CommitError> {
+    let charged = write_of(Some(charged.version), &charged.value)?;
+    store.commit(vec![charged, write_of(None, refunded)?]).await
 }
 
 /// The secret that is kept; `fresh`, where none is yet.
@@ -285,8 +332,20 @@ pub struct Line {
     pub order: Option<OrderId>,
     /// What was taken.
     pub captured: Money,
+    /// What was given back, by the part of it that was asked for; under `None`, all of it.
+    pub refunds: BTreeMap<Option<u32>, Money>,
+}
+
+impl Line {
     /// Whether all of it was given back.
-    pub is_refunded: bool,
+    pub fn is_refunded(&self) -> bool {
+        self.kept() == 0
+    }
+
+    /// What is left of it, in minor units.
+    pub fn kept(&self) -> i64 {
+        self.captured.minor - self.refunds.values().map(|refund| refund.minor).sum::<i64>()
+    }
 }
 
 /// The provider's statement: every charge that took money, by key.
@@ -298,12 +357,13 @@ pub async fn statement(store: &dyn Store) -> Result<BTreeMap<PaymentId, Line>, U
     for charged in all::<Charged>(store).await? {
         if matches!(charged.outcome, Outcome::Captured { .. }) {
             let Charged { payment, order, amount, .. } = charged;
-            lines.insert(payment, Line { payment, order, captured: amount, is_refunded: false });
+            let refunds = BTreeMap::new();
+            lines.insert(payment, Line { payment, order, captured: amount, refunds });
         }
     }
     for refunded in all::<Refunded>(store).await? {
         if let Some(line) = lines.get_mut(&refunded.payment) {
-            line.is_refunded = true;
+            line.refunds.insert(refunded.part, refunded.amount);
         }
     }
     Ok(lines)

@@ -214,25 +214,30 @@ impl Provider for Sandbox {
 
     async fn refund(&self, request: &RefundRequest) -> Result<Refund, ProviderError> {
         self.arrive().await;
-        let payment = request.payment;
-        let captured = self.charged(payment).await?.map(|known| known.value);
-        let is_sound = captured.is_some_and(|charged| {
-            matches!(charged.outcome, Outcome::Captured { .. })
-                && charged.amount == request.amount
-                && ledger::reference(payment) == request.reference
-        });
-        if !is_sound {
-            return Err(ProviderError::Rejected("there is no such capture to refund".into()));
-        }
-        let refunded = Refunded { payment, amount: request.amount, at: self.clock.now() };
-        match ledger::put(&*self.store, vec![(None, &refunded)]).await {
-            // A conflict means that it is there: it was made under the same key, for the same
-            // capture.
-            Ok(()) | Err(CommitError::Conflict) => {
-                Ok(Refund::Done { reference: ledger::refund_reference(payment) })
+        let RefundRequest { payment, part, amount, .. } = *request;
+        let refunded = Refunded { payment, part, amount, at: self.clock.now() };
+        let done = || Ok(Refund::Done { reference: ledger::refund_reference(&refunded) });
+        for _ in 0..MAX_ATTEMPTS {
+            // The charge first: a refund that is made after this look meets the version.
+            let known = self.charged(payment).await?;
+            if ledger::is_kept(&*self.store, &refunded).await.map_err(silent)? {
+                return done();
             }
-            Err(error) => Err(ProviderError::Unknown(error.to_string())),
+            let given_back = known.and_then(|known| {
+                let value = known.value.give_back(request)?;
+                Some(Versioned { version: known.version, value })
+            });
+            let Some(charged) = given_back else {
+                return Err(ProviderError::Rejected("there is no such capture to refund".into()));
+            };
+            match ledger::put_refund(&*self.store, charged, &refunded).await {
+                Ok(()) => return done(),
+                // Somebody else was quicker, with this refund, another one or a webhook.
+                Err(CommitError::Conflict) => {}
+                Err(error) => return Err(ProviderError::Unknown(error.to_string())),
+            }
         }
+        Err(ProviderError::Unknown("too busy".into()))
     }
 
     async fn verify_webhook(

@@ -6,19 +6,32 @@ use super::calls::{MAX_KEYS, found, refused, units, unknown};
 use super::objects::{Fault, List, RefundStatus, Returned};
 use crate::provider::{ProviderError, Refund, RefundRequest};
 
-/// Most refunds of one payment that are looked through.
+/// Most refunds of one payment that are looked through, the newest first; parts are fewer.
 const REFUNDS: u32 = 100;
 
 impl Stripe {
     /// Gives money back, once.
+    ///
+    /// Keys are forgotten after a day. All of a payment cannot be given back twice even then; a
+    /// part could, so it is looked for first.
     pub(super) async fn give_back(&self, request: &RefundRequest) -> Result<Refund, ProviderError> {
-        let form = vec![
+        if request.part.is_some()
+            && let Some(refund) = self.refund_of(request).await?
+        {
+            return returned(refund);
+        }
+        let mut form = vec![
             ("payment_intent", request.reference.clone()),
             ("amount", units(request.amount)?.to_string()),
             ("metadata[payment]", request.payment.to_string()),
         ];
+        form.extend(request.part.map(|part| ("metadata[refund]", part.to_string())));
+        let name = match request.part {
+            Some(part) => format!("{}-refund-part-{part}", request.payment),
+            None => format!("{}-refund", request.payment),
+        };
         for number in 1..=MAX_KEYS {
-            let key = format!("{}-refund-{number}", request.payment);
+            let key = format!("{name}-{number}");
             match self.api.post::<Returned>("/v1/refunds", &form, &key).await? {
                 Answer::Done(refund, false) => return returned(refund),
                 Answer::Done(refund, true) => {
@@ -53,10 +66,13 @@ impl Stripe {
         let path = format!("/v1/refunds?payment_intent={}&limit={REFUNDS}", request.reference);
         let list: List<Returned> = found(self.api.get(&path).await?)?;
         let (payment, amount) = (request.payment.to_string(), units(request.amount)?);
-        Ok(list.data.into_iter().find(|refund| {
-            let is_for_it = refund.metadata.get("payment").is_some_and(|named| *named == payment);
-            // Whoever gave all of it back by hand has done what was asked for.
-            is_for_it || refund.amount == amount
+        let part = request.part.map(|part| part.to_string());
+        Ok(list.data.into_iter().find(|refund| match refund.metadata.get("payment") {
+            // Another part may well be of the same amount: only the name tells them apart.
+            Some(named) => *named == payment && refund.metadata.get("refund") == part.as_ref(),
+            // Whoever gave all of it back by hand has done what was to be done. Of a part nobody
+            // can know whether it was meant by that.
+            None => request.part.is_none() && refund.amount == amount,
         }))
     }
 }
@@ -73,5 +89,6 @@ fn returned(refund: Returned) -> Result<Refund, ProviderError> {
 }
 
 fn is_returned(fault: &Fault) -> bool {
-    matches!(fault.code.as_deref(), Some("charge_already_refunded" | "charge_disputed"))
+    let code = fault.code.as_deref();
+    matches!(code, Some("charge_already_refunded" | "charge_disputed" | "amount_too_large"))
 }

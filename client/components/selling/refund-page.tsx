@@ -1,0 +1,72 @@
+import type { Payment, Refund } from '@/lib/api'
+import { newKey } from '@/lib/forms'
+import { money, plainAmount, plural } from '@/lib/money'
+import { exactSum, givenBack } from '@/lib/order-standing'
+import { visitorLocale } from '@/lib/session'
+import { LiveRefresh } from '../live-refresh'
+import { ButtonLink } from '../ui/button-link'
+import { Money } from '../ui/money'
+import { Notice } from '../ui/notice'
+import { PageHead } from '../ui/page-head'
+import { When } from '../ui/when'
+import { RefundForm } from './refund-form'
+import styles from './selling.module.css'
+
+/** What was given back of a sale so far, and giving back more of it. */
+export async function RefundPage({ payment, done }: { payment: Payment; done: boolean }) {
+  const locale = await visitorLocale()
+  const { id, item, currency, refunds = [] } = payment
+  const back = givenBack([payment])
+  const left = exactSum([payment.amount, -back.done, -back.moving])
+  const held = Math.max((item?.quantity ?? 0) - back.units, 0)
+  const sold = item ? `${plural(item.quantity, 'ticket', 'tickets', locale)} · ${item.title}` : ''
+  const paid = `Paid with ${money(payment.amount, currency, locale, true)}.`
+  return (
+    <>
+      <LiveRefresh url={`/api/payments/${id}/live`} event="payment" version={payment.version} />
+      <PageHead title="Give money back" lead={[sold, paid].filter(Boolean).join('. ')} />
+      <div className={styles.narrow}>
+        {done ? (
+          <Notice tone="good" title="It goes back to the buyer.">
+            <p>They see it at once, with your reason. Banks take up to a few days to show it.</p>
+          </Notice>
+        ) : null}
+        {refunds.length > 0 ? <Refunds refunds={refunds} currency={currency} /> : null}
+        {payment.status === 'captured' && left > 0 ? (
+          <RefundForm
+            formKey={newKey()}
+            paymentId={id}
+            currency={currency}
+            left={plainAmount(left, currency)}
+            leftWords={money(left, currency, locale, true)}
+            held={held}
+          />
+        ) : (
+          <Notice tone="plain" title="Nothing is left to give back." />
+        )}
+        <div className={styles.buttons}>
+          <ButtonLink href="/my-tickets" look="quiet">
+            Your tickets for sale
+          </ButtonLink>
+        </div>
+      </div>
+    </>
+  )
+}
+
+function Refunds({ refunds, currency }: { refunds: Refund[]; currency: string }) {
+  return (
+    <section aria-labelledby="refunds-title">
+      <h2 id="refunds-title">Given back so far</h2>
+      <ul>
+        {refunds.map((refund) => (
+          <li key={refund.number}>
+            <Money amount={refund.amount} currency={currency} exact />{' '}
+            {refund.status === 'refunded' ? 'went back' : 'is on its way back'},{' '}
+            <When iso={refund.refundedAt ?? refund.createdAt} />: {refund.reason}
+          </li>
+        ))}
+      </ul>
+    </section>
+  )
+}
