@@ -225,6 +225,7 @@ async fn an_order_in_the_place_of_an_expired_one_says_so_and_that_one_makes_no_l
     office.hear(&office.order("order:completed", json!({"replaces": other}))).await;
     office.work().await;
     assert_eq!(office.ids().len(), 2);
+    assert!(!office.stored().contains("refunded-"), "{}", office.stored());
     assert!(text_of(&office.taken()[0]).contains("your reservation had expired"));
 }
 
