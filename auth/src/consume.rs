@@ -34,12 +34,10 @@ fn order(envelope: &Envelope) -> Result<Reaction, NotUnderstood> {
 
 fn payment(envelope: &Envelope) -> Result<Reaction, NotUnderstood> {
     match envelope.kind.as_str() {
-        "payment:refunded" => {
+        "payment:refunded" | "payment:returned" => {
             Ok(Reaction::command(HearRefund { payment: envelope.data()?, at: envelope.at }))
         }
-        "payment:started" | "payment:captured" | "payment:declined" | "payment:returned" => {
-            Ok(Reaction::nothing())
-        }
+        "payment:started" | "payment:captured" | "payment:declined" => Ok(Reaction::nothing()),
         _ => Err(NotUnderstood::UnknownKind(envelope.kind.clone())),
     }
 }

@@ -264,6 +264,38 @@ async fn money_given_back_makes_one_letter_in_whichever_order_word_of_it_comes()
 }
 
 #[tokio::test]
+async fn each_refund_of_a_complete_order_makes_a_letter_with_its_reason() {
+    let office = Office::with(&[]).await;
+    office.hear(&office.order("order:completed", json!({}))).await;
+    let refund = |part: u32, minor: u32| {
+        let mut event = office.refunded();
+        event["kind"] = json!("payment:returned");
+        let at = event["at"].clone();
+        merge(
+            &mut event["data"],
+            json!({"status": "captured", "returned": {
+                "part": part, "amount": {"minor": minor, "currency": "usd"},
+                "total": {"minor": 2_000, "currency": "usd"}, "units": 0,
+                "reason": "The second act is cancelled", "at": at,
+            }}),
+        );
+        event
+    };
+    // I11: twice, and the second before the first.
+    for event in [refund(2, 500), refund(1, 1_500), refund(2, 500)] {
+        assert_eq!(office.hear(&event).await, Handled::Done);
+    }
+    office.work().await;
+    let parts = [1, 2].map(|part| format!("refunded-{PAYMENT}-{part}"));
+    assert_eq!(office.ids()[1..3], parts);
+    let said = office.taken().into_iter().find(|parcel| parcel.id == parts[0]).unwrap();
+    let said = text_of(&said);
+    for part in ["15.00 USD", "The second act is cancelled", "Front row", "To: ada@example.com"] {
+        assert!(said.contains(part), "{part} in {said}");
+    }
+}
+
+#[tokio::test]
 async fn what_happened_long_ago_or_before_there_were_letters_makes_none() {
     let office = Office::with(&[]).await;
     let old = office.order("order:completed", json!({}));

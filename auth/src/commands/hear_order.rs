@@ -86,7 +86,8 @@ impl HearOrder {
                     Some(CancelledBy::Buyer) => Why::Cancelled,
                     None => Why::Other,
                 };
-                let news = News::Refunded { goods: Some(goods()), amount: order.total, why };
+                let goods = Some(goods());
+                let news = News::Refunded { goods, amount: order.total, why, reason: None };
                 vec![letter(Letter::refunded(payment), order.user_id, news, State::Announced)]
             }
             _ => Vec::new(),

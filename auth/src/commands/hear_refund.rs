@@ -1,7 +1,8 @@
-//! A payment has been given back: its buyer is to be written to.
+//! A payment has been given back, or a part of one whose order is complete: its buyer is to be
+//! written to.
 
 use common::command::{Change, Command, Docs, Key, Moment, Refusal};
-use common::events::PaymentState;
+use common::events::{PaymentState, PaymentStatus, Returned};
 use common::time::Timestamp;
 
 use super::opening;
@@ -23,7 +24,7 @@ impl Command for HearRefund {
     fn keys(&self, _: &Docs) -> Vec<Key> {
         vec![
             Key::of::<Opening>(Opening::ID),
-            Key::of::<Letter>(Letter::refunded(self.payment.id)),
+            Key::of::<Letter>(self.id()),
             Key::of::<Letter>(Letter::bought(self.payment.order_id)),
         ]
     }
@@ -33,7 +34,7 @@ impl Command for HearRefund {
         if !opening.is_news(self.at, at.now) {
             return Ok(change);
         }
-        let id = Letter::refunded(self.payment.id);
+        let id = self.id();
         if let Some(letter) = docs.get::<Letter>(&id) {
             let letter = letter.value.clone().money_back(self.payment.amount, self.at, at.now);
             // What is more than announced was told of before.
@@ -47,7 +48,16 @@ impl Command for HearRefund {
             News::Bought { goods, .. } => Some(goods.clone()),
             News::Sold { .. } | News::Refunded { .. } => None,
         });
-        let news = News::Refunded { goods, amount: self.payment.amount, why: Why::Other };
+        let news = match self.returned() {
+            Some(Returned { amount, reason, .. }) => {
+                let (why, reason) = (Why::Decided, Some(reason.clone()));
+                News::Refunded { goods, amount: *amount, why, reason }
+            }
+            None => {
+                let amount = self.payment.amount;
+                News::Refunded { goods, amount, why: Why::Other, reason: None }
+            }
+        };
         Ok(change.put(Letter {
             id,
             to: self.payment.user_id,
@@ -56,5 +66,21 @@ impl Command for HearRefund {
             at: self.at,
             state: Letter::to_be_sent(at.now),
         }))
+    }
+}
+
+impl HearRefund {
+    /// The refund of a complete order's money that was just made; `None` where the order came to
+    /// nothing, and all of the money goes back.
+    fn returned(&self) -> Option<&Returned> {
+        let is_part = self.payment.status != PaymentStatus::Refunded;
+        self.payment.returned.as_ref().filter(|_| is_part)
+    }
+
+    fn id(&self) -> String {
+        match self.returned() {
+            Some(returned) => Letter::returned(self.payment.id, returned.part),
+            None => Letter::refunded(self.payment.id),
+        }
     }
 }

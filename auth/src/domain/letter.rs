@@ -72,6 +72,9 @@ pub enum News {
         amount: Money,
         /// Why.
         why: Why,
+        /// What whoever gave it back says of that, in words for the reader. Somebody has typed it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
     },
 }
 
@@ -97,6 +100,8 @@ pub enum Why {
     Expired,
     /// It came after the buyer had cancelled the order.
     Cancelled,
+    /// The seller, or whoever runs the place, has decided so. The order is complete, and stays so.
+    Decided,
     /// For a reason that is not known here.
     Other,
 }
@@ -181,6 +186,11 @@ impl Letter {
         format!("refunded-{payment}")
     }
 
+    /// The id of the letter about one refund, the `part`th, of a complete order's payment.
+    pub fn returned(payment: PaymentId, part: u32) -> String {
+        format!("refunded-{payment}-{part}")
+    }
+
     /// What a letter is once it is to be sent.
     pub fn to_be_sent(now: Timestamp) -> State {
         State::Waiting { since: now, due: now, attempts: 0 }
@@ -191,11 +201,13 @@ impl Letter {
     /// # Errors
     /// When it was more than announced already.
     pub fn money_back(self, amount: Money, at: Timestamp, now: Timestamp) -> Result<Self, Unmoved> {
-        let (State::Announced, News::Refunded { goods, why, .. }) = (&self.state, &self.news)
+        let (State::Announced, News::Refunded { goods, why, reason, .. }) =
+            (&self.state, &self.news)
         else {
             return Err(Unmoved::Ended);
         };
-        let news = News::Refunded { goods: goods.clone(), amount, why: *why };
+        let (goods, reason) = (goods.clone(), reason.clone());
+        let news = News::Refunded { goods, amount, why: *why, reason };
         Ok(Self { news, at, state: Self::to_be_sent(now), ..self })
     }
 

@@ -67,15 +67,16 @@ fn draft(letter: &Letter, site: Option<&str>) -> Draft {
             behind: Vec::new(),
             link: page(format!("/my-tickets/{}", goods.ticket)).map(|url| ("Your ticket", url)),
         },
-        News::Refunded { goods, amount, why } => {
+        News::Refunded { goods, amount, why, reason } => {
             let because = match why {
                 Why::Expired => Some(
                     "Your payment came after your reservation had expired, and there were not \
                      enough left to complete an order in its place.",
                 ),
                 Why::Cancelled => Some("Your payment came after you had cancelled the order."),
-                Why::Other => None,
+                Why::Decided | Why::Other => None,
             };
+            let reason = reason.as_deref().map(line).filter(|reason| !reason.is_empty());
             let given_back = ("Given back", *amount);
             Draft {
                 subject: subject("Your money has been given back", goods.as_ref()),
@@ -87,7 +88,10 @@ fn draft(letter: &Letter, site: Option<&str>) -> Draft {
                         ("Given back", amount_of(*amount)),
                         ("Order", letter.order.to_string()),
                     ],
-                },
+                }
+                .into_iter()
+                .chain(reason.map(|reason| ("Reason", apart(&reason))))
+                .collect(),
                 behind: vec![
                     "It goes back the way you paid. Until your bank shows it some days may pass."
                         .to_owned(),
@@ -318,12 +322,15 @@ mod tests {
     fn who_is_given_money_back_is_told_why() {
         let bought = letter("Front row", 1, money(100, "usd"));
         let News::Bought { goods, .. } = bought.news.clone() else { panic!("it was bought") };
-        for (why, goods, said) in [
-            (Why::Expired, Some(goods.clone()), "reservation had expired"),
-            (Why::Cancelled, Some(goods), "you had cancelled"),
-            (Why::Other, None, "Given back: 1.00 USD"),
+        let typed = "The second act\r\nis cancelled";
+        for (why, goods, reason, said) in [
+            (Why::Expired, Some(goods.clone()), None, "reservation had expired"),
+            (Why::Cancelled, Some(goods.clone()), None, "you had cancelled"),
+            (Why::Other, None, None, "Given back: 1.00 USD"),
+            (Why::Decided, Some(goods), Some(typed), "Reason:     The second act is cancelled\n"),
         ] {
-            let news = News::Refunded { goods, amount: money(100, "usd"), why };
+            let reason = reason.map(str::to_owned);
+            let news = News::Refunded { goods, amount: money(100, "usd"), why, reason };
             let words = words(&Letter { news, ..bought.clone() }, &head(None));
             assert!(words.subject.starts_with("Your money has been given back"));
             assert!(words.text.contains(said), "{}", words.text);
