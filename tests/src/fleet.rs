@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
@@ -88,6 +89,15 @@ impl Server {
         let pid = Pid::from_raw(process.pid).expect("a process id");
         kill_process(pid, signal).expect("it gets a signal");
         process.pid
+    }
+
+    /// The file that a process runs.
+    ///
+    /// # Panics
+    /// If there is no process of that name.
+    pub fn program_of(&self, name: &str) -> PathBuf {
+        let process = *self.processes().get(name).unwrap_or_else(|| panic!("{name} runs"));
+        std::fs::read_link(format!("/proc/{}/exe", process.pid)).expect("it runs a file")
     }
 
     /// Waits until another process than `pid` has the name, and says itself that it is ready.

@@ -144,6 +144,20 @@ impl ReplicaSet {
         was
     }
 
+    /// Waits until a member that was away takes part again, and all the members have one primary.
+    ///
+    /// # Panics
+    /// If that does not happen in time.
+    pub async fn has_caught_up(&self, name: &str) {
+        until(&format!("{name} takes part"), ELECTED_WITHIN, || async {
+            let answer = self.ask(name, doc! { "hello": 1 }).await?;
+            let is = |field| answer.get_bool(field).unwrap_or_default();
+            (is("isWritablePrimary") || is("secondary")).then_some(())
+        })
+        .await;
+        self.elected(|_| true).await;
+    }
+
     /// What a member answers; nothing if it does not, or refuses.
     async fn ask(&self, name: &str, command: Document) -> Option<Document> {
         let admin = self.members[name].client.database("admin");

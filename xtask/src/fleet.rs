@@ -8,7 +8,7 @@ use crate::mongodb::{self, Mongod};
 use crate::program::{self, Failure, Workspace};
 use crate::tally::Tally;
 use crate::tidy::SERVICES;
-use crate::{client, debian, nats, steps};
+use crate::{client, debian, nats, old_build, steps};
 
 /// The suites that say nothing of how many processes serve. The others are about one process and
 /// its folder: a full disk and failing fsyncs below its files (`storage_faults`), a second process
@@ -33,7 +33,7 @@ const SUITES: [&str; 14] = [
 ];
 
 /// The suites that break a fleet of their own.
-const FAULTS: [&str; 3] = ["fleet_faults", "fleet_partitions", "fleet_primary"];
+const FAULTS: [&str; 4] = ["fleet_builds", "fleet_faults", "fleet_partitions", "fleet_primary"];
 
 /// What to do where there is no `ip` to make namespaces with, and none can be installed.
 const NAMESPACES: &str = "the faults need network namespaces: run them as root, with iproute2 (on \
@@ -65,7 +65,7 @@ fn build(workspace: &Workspace, profile: Profile) -> Result<PathBuf, Failure> {
 }
 
 /// The call of cargo that builds them for tests.
-fn build_command(workspace: &Workspace) -> Command {
+pub fn build_command(workspace: &Workspace) -> Command {
     let mut cargo = workspace.cargo(["build", "--locked", "--bins", "--package", "fleet"]);
     for service in SERVICES {
         cargo.args(["--package", service]);
@@ -101,6 +101,7 @@ pub fn faults(workspace: &Workspace) -> Result<Tally, Failure> {
     if !program::succeeds(workspace.command("ip", ["-Version"])) {
         debian::install(workspace, "iproute2", NAMESPACES)?;
     }
+    let old = old_build::programs(workspace)?;
     let programs = build(workspace, Profile::Debug)?;
     let server = nats::program(workspace)?;
     let mut choice = vec!["--package", "tests", "--features", "tests/fleet", "--locked"];
@@ -111,6 +112,7 @@ pub fn faults(workspace: &Workspace) -> Result<Tally, Failure> {
     tests.env("TICKETING_FLEET", programs.join("fleet")).env("TICKETING_PROGRAMS", &programs);
     tests.env("TICKETING_NATS_SERVER", server);
     tests.env("TICKETING_MONGOD", mongodb::program(workspace)?);
+    tests.env("TICKETING_TEST_OLD_PROGRAMS", old);
     // How often what happened is worth to be read where all is well too.
     tests.env("NEXTEST_SUCCESS_OUTPUT", "final");
     program::run(tests)

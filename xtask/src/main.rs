@@ -22,6 +22,7 @@ mod fleet;
 mod manifests;
 mod mongodb;
 mod nats;
+mod old_build;
 mod openapi;
 mod program;
 mod schemathesis;

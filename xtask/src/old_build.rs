@@ -1,0 +1,62 @@
+//! The services as an earlier commit has them, for trying out old and new side by side.
+//!
+//! It is that commit itself, built: nothing that this tree could imitate would have its mistakes.
+//! It shares Cargo's target folder with this tree, so that only our own crates are compiled again,
+//! and is kept there.
+
+use std::fs;
+use std::path::PathBuf;
+
+use crate::fleet;
+use crate::program::{self, Failure, Workspace};
+use crate::tidy::SERVICES;
+
+/// The build that this one must work beside: the newest that somebody may run. Move it with each
+/// release, to the release before.
+const COMMIT: &str = "3afa2ec0bce892492a54283568d4b85cc0261b87";
+
+/// A folder with the programs of an earlier build, for those who have one.
+const PROGRAMS: &str = "TICKETING_TEST_OLD_PROGRAMS";
+
+/// Builds the earlier services, unless they are there; returns where they are. Build this tree's
+/// own after them: the programs of both have the same names.
+///
+/// # Errors
+/// When the commit is not here, or does not build.
+pub fn programs(workspace: &Workspace) -> Result<PathBuf, Failure> {
+    if let Some(folder) = std::env::var_os(PROGRAMS).filter(|folder| !folder.is_empty()) {
+        return Ok(PathBuf::from(folder));
+    }
+    let home = workspace.target.join("old-build");
+    let folder = home.join(COMMIT);
+    if SERVICES.iter().all(|service| folder.join(service).is_file()) {
+        return Ok(folder);
+    }
+    let source = home.join("source");
+    if source.exists() {
+        fs::remove_dir_all(&source)?;
+    }
+    fs::create_dir_all(&source)?;
+    let archive = home.join("source.tar");
+    let mut git = workspace.command("git", ["archive", "--format=tar", "--output"]);
+    git.arg(&archive).arg(COMMIT);
+    program::output(git).map_err(|failure| {
+        Failure::new(format!(
+            "{}\nthe earlier build is made from commit {COMMIT}, which this clone has not: fetch \
+             all of its history (git fetch --unshallow), or name a folder with its programs in \
+             {PROGRAMS}",
+            failure.reason
+        ))
+    })?;
+    let mut unpack = workspace.command("tar", ["-xf"]);
+    unpack.arg(&archive).arg("-C").arg(&source);
+    program::output(unpack)?;
+    let mut cargo = fleet::build_command(workspace);
+    cargo.current_dir(&source).arg("--target-dir").arg(&workspace.target);
+    program::run(cargo)?;
+    fs::create_dir_all(&folder)?;
+    for service in SERVICES {
+        fs::copy(workspace.target.join("debug").join(service), folder.join(service))?;
+    }
+    Ok(folder)
+}
