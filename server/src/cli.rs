@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Parser, Subcommand};
 use common::config::{Logs, Metrics, Web};
 
+use crate::refund::Refund;
+
 /// A ticket marketplace that you host yourself: people sign up, offer tickets, order them, and pay
 /// within a window or lose the reservation. Everything runs in this one process and keeps its data
 /// in one folder.
@@ -45,6 +47,9 @@ pub enum Command {
         #[arg(long, env = "TICKETING_DATA", value_name = "FOLDER", default_value = "./data")]
         data: PathBuf,
     },
+    /// Give money of a complete order back, while the marketplace is not running. The seller does
+    /// the same on the site
+    Refund(Refund),
     /// Build the web client, if its sources have changed since the last time, and exit
     BuildClient {
         /// Where it is: a folder, or `auto`

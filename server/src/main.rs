@@ -6,6 +6,7 @@ mod client;
 mod data;
 mod demo;
 mod home;
+mod refund;
 mod serve;
 mod services;
 
@@ -23,6 +24,7 @@ fn main() -> ExitCode {
         Some(Command::Serve(options)) => serve::run(&options),
         Some(Command::Demo { url }) => demo::run(&url),
         Some(Command::Check { data }) => check::run(&data),
+        Some(Command::Refund(refund)) => refund::run(&refund),
         Some(Command::BuildClient { client, node }) => serve::build_client(&client, &node),
         Some(Command::Openapi) => serve::print_openapi(),
     };
