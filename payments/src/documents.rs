@@ -3,7 +3,7 @@
 use common::command::Entity;
 use common::store::{Collection, Field, Kind, Value};
 
-use crate::domain::{Entry, EntryKind, Heard, Payable, Payment, Receipt, Request, Series};
+use crate::domain::{Entry, EntryKind, Heard, PaidTo, Payable, Payment, Receipt, Request, Series};
 
 /// Every attempt to pay.
 pub static PAYMENTS: Collection = Collection {
@@ -30,6 +30,9 @@ pub static LEDGER: Collection = Collection {
     ],
     indexes: &[&["sold_by"], &["taken_from"]],
 };
+
+/// How much each seller was paid, a document for each currency.
+pub static PAID_TO: Collection = Collection { name: "paid_to", fields: &[], indexes: &[] };
 
 /// A receipt for each payment that has completed an order.
 pub static RECEIPTS: Collection = Collection {
@@ -86,6 +89,14 @@ impl Entity for Entry {
             EntryKind::Earned => vec![seller, Value::Absent],
             _ => vec![Value::Absent, seller],
         }
+    }
+}
+
+impl Entity for PaidTo {
+    const COLLECTION: &'static Collection = &PAID_TO;
+
+    fn id(&self) -> String {
+        Self::id_of(self.seller, self.currency)
     }
 }
 

@@ -20,6 +20,7 @@ use crate::queries::{self, Seen};
 use crate::receipt::{self, Facts, Issuer};
 use crate::receipts;
 use crate::refunds;
+use crate::selling;
 use crate::views::{Checkout, Mover, NewCheckout, NewPayment, Paid, PaymentView, ReceiptView};
 use crate::webhook::NotTaken;
 
@@ -52,6 +53,7 @@ pub fn routes(api: Api) -> OpenApiRouter {
         .routes(routes!(list, pay))
         .routes(routes!(check_out))
         .routes(routes!(mover))
+        .merge(selling::routes())
         .routes(routes!(show_receipt))
         .routes(routes!(print_receipt))
         .routes(routes!(notice))

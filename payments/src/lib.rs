@@ -14,7 +14,9 @@
 //! | [`settle`] | looks at what is unresolved, until nothing is |
 //! | [`webhook`] | a provider's notices |
 //! | [`receipts`], [`receipt`] | numbers for receipts, and a receipt as a document |
-//! | [`views`], [`http`], [`refunds`] | what goes over the wire, and the routes |
+//! | [`views`], [`http`], [`selling`], [`refunds`] | what goes over the wire, and the routes |
+//! | [`payouts`] | what sellers are to be paid, and that they were |
+//! | [`reconciliation`] | the books beside the provider's report |
 //! | [`consume`] | events → commands |
 //! | [`options`] | what the operator decides |
 
@@ -27,12 +29,15 @@ pub mod domain;
 pub mod http;
 pub mod options;
 pub mod pay;
+pub mod payouts;
 pub mod provider;
 pub mod queries;
 pub mod receipt;
 pub mod receipts;
+pub mod reconciliation;
 pub mod refunds;
 pub mod resolve;
+pub mod selling;
 pub mod settle;
 pub mod views;
 pub mod webhook;
@@ -45,7 +50,7 @@ use common::service::{Context, Parts, Service};
 use common::store::Collection;
 use common::worker::Reconciler;
 
-use documents::{LEDGER, NOTICES, PAYABLES, PAYMENTS, RECEIPTS, REQUESTS, SERIES};
+use documents::{LEDGER, NOTICES, PAID_TO, PAYABLES, PAYMENTS, RECEIPTS, REQUESTS, SERIES};
 use domain::Fee;
 use pay::Pay;
 use provider::sandbox::{Courier, Sandbox};
@@ -60,7 +65,7 @@ pub use options::Options;
 
 /// What this service keeps.
 pub static COLLECTIONS: &[&Collection] =
-    &[&PAYMENTS, &PAYABLES, &LEDGER, &RECEIPTS, &SERIES, &REQUESTS, &NOTICES];
+    &[&PAYMENTS, &PAYABLES, &LEDGER, &PAID_TO, &RECEIPTS, &SERIES, &REQUESTS, &NOTICES];
 
 /// What the operator decides about payments.
 #[derive(Clone)]

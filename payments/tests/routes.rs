@@ -22,7 +22,7 @@ use payments::receipt::Issuer;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-use kit::World;
+use kit::{SELLER, World};
 
 const STRANGER: UserId = UserId(Id::from_bytes([8; 12]));
 const NOBODYS: &str = "0123456789abcdef01234567";
@@ -216,6 +216,49 @@ async fn a_payment_is_watched_by_its_buyer_alone_until_it_has_gone_back() {
     }
     assert!(told.starts_with("event: payment\nid: "), "{told}");
     site.world.come_to_rest().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn sellers_see_their_balance_and_their_sales_newest_first_and_nobody_elses() {
+    let site = Site::new().await;
+    let mut orders = Vec::new();
+    for _ in 0..3 {
+        let order = site.world.place().await;
+        site.pay(&json!({"orderId": order.id, "token": "tok_visa"})).await.is(201);
+        orders.push(order);
+    }
+    let lost = site.world.place().await;
+    site.world.orders_hear(false);
+    site.pay(&json!({"orderId": lost.id, "token": "tok_visa"})).await.is(503);
+    site.world.change(lost.id, OrderStatus::Cancelled).await;
+    site.world.come_to_rest().await;
+    let balance = site.get(Some(SELLER), "/api/payments/balance").await.is(200);
+    let wanted = json!([{"currency": "usd", "earned": 123, "fees": 3.99, "refunded": 0,
+        "paidOut": 0, "payable": 119.01}]);
+    assert_eq!(balance.json(), wanted, "what went back was never earned");
+    let (mut walked, mut next) = (Vec::new(), Some("/api/payments/sales?limit=2".to_owned()));
+    while let Some(path) = next {
+        let page = site.get(Some(SELLER), &path).await.is(200);
+        walked.extend(page.json().as_array().unwrap().clone());
+        next = page.next;
+    }
+    let newest = |sale: &Value| sale["orderId"].clone();
+    let wanted: Vec<Value> = orders.iter().rev().map(|order| json!(order.id)).collect();
+    assert_eq!(walked.iter().map(newest).collect::<Vec<_>>(), wanted);
+    let last = &orders[2];
+    let payment = site.world.payments_of(last.id).await.remove(0).id;
+    let (sold_at, told) = (walked[0]["soldAt"].clone(), walked.remove(0));
+    let wanted = json!({"paymentId": payment, "orderId": last.id, "ticketId": last.ticket.id,
+        "title": "A seat", "quantity": 2, "total": 41, "fee": 1.33, "net": 39.67, "refunded": 0,
+        "currency": "usd", "soldAt": sold_at});
+    assert_eq!(told, wanted);
+    for path in ["/api/payments/balance", "/api/payments/sales"] {
+        site.get(None, path).await.is(401);
+        assert_eq!(site.get(Some(STRANGER), path).await.is(200).text, "[]", "I26");
+        assert_eq!(site.get(Some(site.world.buyer), path).await.is(200).text, "[]", "I26");
+    }
+    let wrong = site.get(Some(SELLER), "/api/payments/sales?limit=0&cursor=x").await.is(400);
+    assert_eq!(wrong.blamed(), ["limit", "cursor"]);
 }
 
 #[tokio::test(start_paused = true)]

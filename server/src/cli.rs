@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Parser, Subcommand};
 use common::config::{Logs, Metrics, Web};
 
+use crate::money::{Ledger, Payouts};
 use crate::refund::Refund;
 
 /// A ticket marketplace that you host yourself: people sign up, offer tickets, order them, and pay
@@ -50,6 +51,18 @@ pub enum Command {
     /// Give money of a complete order back, while the marketplace is not running. The seller does
     /// the same on the site
     Refund(Refund),
+    /// What sellers are to be paid, and that they were, while the marketplace is not running
+    Payouts {
+        /// What to do.
+        #[command(subcommand)]
+        what: Payouts,
+    },
+    /// The books, while the marketplace is not running
+    Ledger {
+        /// What to do.
+        #[command(subcommand)]
+        what: Ledger,
+    },
     /// Build the web client, if its sources have changed since the last time, and exit
     BuildClient {
         /// Where it is: a folder, or `auto`

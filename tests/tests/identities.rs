@@ -121,6 +121,8 @@ fn rows(things: &Things) -> Vec<Row> {
         .ours(),
         signed_in("GET", "/api/orders"),
         signed_in("GET", "/api/payments"),
+        signed_in("GET", "/api/payments/balance"),
+        signed_in("GET", "/api/payments/sales"),
         signed_in("GET", "/api/users/export"),
         signed_in("POST", "/api/tickets").body(json!({"title": "T", "price": 1})),
         signed_in("POST", "/api/orders").body(json!({"ticketId": ticket})),

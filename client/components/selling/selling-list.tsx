@@ -32,6 +32,9 @@ export async function SellingList({ cursor, done }: { cursor?: string; done?: Do
         <Empty title="Nothing for sale" level={1}>
           <p>Have a ticket that somebody else would be happier with? Put it up in a minute.</p>
           <ButtonLink href="/sell">Sell a ticket</ButtonLink>
+          <ButtonLink href="/my-tickets/sales" look="quiet">
+            Your sales
+          </ButtonLink>
         </Empty>
       </>
     )
@@ -41,6 +44,9 @@ export async function SellingList({ cursor, done }: { cursor?: string; done?: Do
       <FocusRefresh />
       <Watch tickets={list.map(({ id, version, title }) => ({ id, version, title }))} />
       <PageHead title="Your tickets for sale">
+        <ButtonLink href="/my-tickets/sales" look="quiet">
+          Your sales
+        </ButtonLink>
         <ButtonLink href="/sell">Sell another</ButtonLink>
       </PageHead>
       <Happened done={done} />

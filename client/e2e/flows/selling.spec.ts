@@ -61,6 +61,13 @@ test('from the sale to the receipt: seller, buyer and onlooker, each in a browse
   await seller.see('Somebody has bought it.')
   await buyer.goto('/orders')
   await buyer.see('Paid')
+
+  await seller.goto('/my-tickets')
+  await seller.link('Your sales').click()
+  await expect(seller.headline).toHaveText('Your sales')
+  const balance = seller.page.getByRole('list', { name: 'Your balance' })
+  await expect(balance).toContainText('€42.50')
+  await seller.see(title)
 })
 
 test('what is wrong is said at its field, and what was typed stays', async ({ person }) => {

@@ -137,6 +137,20 @@ test('giving money back: the form, what is wrong with it, what is confirmed, and
   await audit(buyer)
 })
 
+test('one’s sales: none, and some with the balance of each currency', async ({ person }) => {
+  const { seller, buyer, ticket } = await trade(person)
+  await seller.goto('/my-tickets/sales')
+  await expect(seller.headline).toHaveText('Nothing sold yet')
+  await audit(seller)
+  await buyer.pay(await buyer.order(ticket, 2))
+  const other = await seller.sell({ title: 'A seat in euros', price: 30, currency: 'eur' })
+  await buyer.pay(await buyer.order(other))
+  await seller.goto('/my-tickets/sales')
+  await expect(seller.headline).toHaveText('Your sales')
+  await seller.see('A seat in euros')
+  await audit(seller)
+})
+
 test('withdrawing: a ticket that nobody has, one that somebody has, and the rest of some', async ({
   person,
 }) => {

@@ -16,9 +16,14 @@ test('no page brings more script than it may', async ({ person }) => {
       (path) => [buyer, path] as const,
     ),
     [buyer, `/orders/${open.id}`] as const,
-    ...['/sell', '/my-tickets', `/my-tickets/${ticket.id}`, '/account', '/account/delete'].map(
-      (path) => [seller, path] as const,
-    ),
+    ...[
+      '/sell',
+      '/my-tickets',
+      '/my-tickets/sales',
+      `/my-tickets/${ticket.id}`,
+      '/account',
+      '/account/delete',
+    ].map((path) => [seller, path] as const),
     [seller, `/my-tickets/sales/${sale}/refund`] as const,
   ]
   const bytes: Record<string, number> = {}

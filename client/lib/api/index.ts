@@ -12,12 +12,15 @@ export type Order = components['schemas']['Order']
 export type Payment = components['schemas']['Payment']
 export type Refund = components['schemas']['Refund']
 export type IssuedReceipt = components['schemas']['Receipt']
+export type Balance = components['schemas']['Balance']
+export type Sale = components['schemas']['Sale']
 export type User = components['schemas']['SignedIn']
 export { mayRepeat, type Problem } from './errors'
 export type { Answer } from './fetch'
 
 type TicketFilter = NonNullable<operations['listTickets']['parameters']['query']>
 type OrderFilter = NonNullable<operations['listOrders']['parameters']['query']>
+type SaleFilter = NonNullable<operations['listSales']['parameters']['query']>
 type Credentials = components['schemas']['Credentials']
 
 export const users = {
@@ -66,4 +69,7 @@ export const payments = {
   receipt: (id: string) => call('get', '/api/payments/{id}/receipt', { path: { id } }),
   refund: (id: string, body: components['schemas']['NewRefund'], idempotencyKey: string) =>
     call('post', '/api/payments/{id}/refunds', { path: { id }, body, idempotencyKey }),
+  /** What one has earned, in each currency. */
+  balance: () => call('get', '/api/payments/balance'),
+  sales: (query: SaleFilter) => call('get', '/api/payments/sales', { query }),
 }

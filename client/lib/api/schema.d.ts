@@ -129,6 +129,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/payments/balance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show what one has earned
+         * @description A balance for each currency that one has sold in. `payable` is what is left to be paid out:
+         *     `earned` less `fees`, `refunded` and `paidOut`.
+         */
+        get: operations["showBalance"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/payments/checkouts": {
         parameters: {
             query?: never;
@@ -164,6 +185,26 @@ export interface paths {
          *     which; otherwise a token is needed.
          */
         get: operations["showProvider"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/payments/sales": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List one's own sales
+         * @description Orders of one's own tickets that are complete, newest first, with what each has earned.
+         */
+        get: operations["listSales"];
         put?: never;
         post?: never;
         delete?: never;
@@ -554,6 +595,44 @@ export interface components {
          * @enum {string}
          */
         AskedBy: "seller" | "operator";
+        /** @description What one has earned in a currency. Amounts are in major units. */
+        Balance: {
+            /**
+             * @description The ISO 4217 code of the currency, in lower case.
+             * @example usd
+             */
+            currency: string;
+            /**
+             * Format: double
+             * @description What buyers have paid for orders that are complete.
+             * @example 120.5
+             */
+            earned: number;
+            /**
+             * Format: double
+             * @description What the platform has kept of it.
+             * @example 3.01
+             */
+            fees: number;
+            /**
+             * Format: double
+             * @description What has been paid out of it.
+             * @example 100
+             */
+            paidOut: number;
+            /**
+             * Format: double
+             * @description What is left to be paid out. Less than nothing where more was given back than was left.
+             * @example 17.49
+             */
+            payable: number;
+            /**
+             * Format: double
+             * @description What has been given back of it.
+             * @example 0
+             */
+            refunded: number;
+        };
         /**
          * @description Who ended an order.
          * @enum {string}
@@ -1202,6 +1281,70 @@ export interface components {
          * @enum {string}
          */
         RefundStatus: "refunding" | "refunded";
+        /** @description An order of one's own ticket that is complete. Amounts are in major units. */
+        Sale: {
+            /**
+             * @description The ISO 4217 code of the currency, in lower case.
+             * @example usd
+             */
+            currency: string;
+            /**
+             * Format: double
+             * @description What the platform kept of it.
+             * @example 0.51
+             */
+            fee: number;
+            /**
+             * Format: double
+             * @description What it earned.
+             * @example 19.99
+             */
+            net: number;
+            /**
+             * @description The order.
+             * @example 6afd4dc00102030405000003
+             */
+            orderId: string;
+            /**
+             * @description The payment that the order is complete by.
+             * @example 6afd4dc00102030405000005
+             */
+            paymentId: string;
+            /**
+             * Format: int32
+             * @description How many units.
+             * @example 1
+             */
+            quantity: number;
+            /**
+             * Format: double
+             * @description What the buyer was given back.
+             * @example 0
+             */
+            refunded: number;
+            /**
+             * Format: date-time
+             * @description When the order was known to be complete.
+             * @example 2030-06-01T19:30:01.000Z
+             */
+            soldAt: string;
+            /**
+             * @description The ticket. Missing for orders from before it was kept with payments.
+             * @example 6afd4dc00102030405000001
+             */
+            ticketId?: string | null;
+            /**
+             * @description The ticket's title, as its buyer saw it.
+             * @example Front row
+             */
+            title: string;
+            /**
+             * Format: double
+             * @description What the buyer paid.
+             * @example 20.5
+             */
+            total: number;
+        };
         /** @description Somebody who is signed in. */
         SignedIn: {
             /** @description How they signed in. */
@@ -1731,6 +1874,31 @@ export interface operations {
             default: components["responses"]["Error"];
         };
     };
+    showBalance: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Entity tags that are known; 304 if one is right */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One's own balances */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Balance"][];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            default: components["responses"]["Error"];
+        };
+    };
     checkOut: {
         parameters: {
             query?: never;
@@ -1814,6 +1982,36 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Provider"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            default: components["responses"]["Error"];
+        };
+    };
+    listSales: {
+        parameters: {
+            query?: {
+                /** @description Most sales to return; 50 by default */
+                limit?: number;
+                /** @description Where to go on, from the `Link` header of the page before */
+                cursor?: string;
+            };
+            header?: {
+                /** @description Entity tags that are known; 304 if one is right */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of sales */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sale"][];
                 };
             };
             304: components["responses"]["NotModified"];

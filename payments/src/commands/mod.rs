@@ -11,6 +11,7 @@ mod open_receipt;
 mod record_captured;
 mod record_declined;
 mod record_opened;
+mod record_payout;
 mod record_refunded;
 mod start;
 
@@ -32,6 +33,7 @@ pub use open_receipt::OpenReceipt;
 pub use record_captured::RecordCaptured;
 pub use record_declined::RecordDeclined;
 pub use record_opened::RecordOpened;
+pub use record_payout::RecordPayout;
 pub use record_refunded::RecordRefunded;
 pub use start::{Begun, Start};
 

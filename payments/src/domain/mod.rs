@@ -2,12 +2,14 @@
 //! functions.
 
 pub mod asked;
+pub mod balance;
 pub mod fee;
 pub mod ledger;
 pub mod means;
 pub mod notice;
 pub mod payable;
 pub mod payment;
+pub mod payout;
 pub mod receipt;
 pub mod refund;
 pub mod request;
@@ -20,6 +22,7 @@ pub use means::Means;
 pub use notice::{Heard, Notice};
 pub use payable::{Item, Late, OrderStanding, Payable};
 pub use payment::{Decline, Payment, State, Unmoved};
+pub use payout::{BadReference, PaidTo, Reference};
 pub use receipt::{Issued, Receipt, ReceiptNumber, Series};
 pub use request::{CameTo, Request, RequestKey};
 pub use token::{BadToken, Token};

@@ -9,7 +9,7 @@ use common::store::{Store, Unavailable};
 use crate::commands::sale_of;
 use crate::domain::ledger::Balances;
 use crate::domain::refund::{Fate, fate};
-use crate::domain::{Entry, EntryKind, Payable, Payment, Receipt, Series, State};
+use crate::domain::{Account, Entry, EntryKind, PaidTo, Payable, Payment, Receipt, Series, State};
 use crate::provider::sandbox;
 use crate::provider::sandbox::ledger::{Line, all, statement};
 
@@ -43,6 +43,7 @@ pub async fn findings(store: &dyn Store, sandbox: &dyn Store) -> Result<Vec<Stri
     for (order, captures) in kept.into_iter().filter(|(_, captures)| *captures > 1) {
         books.findings.push(format!("I4: order {order} has {captures} captures"));
     }
+    books.paid(all::<PaidTo>(store).await?);
     books.findings.extend(misnumbered(store).await?);
     Ok(books.findings)
 }
@@ -73,6 +74,8 @@ async fn misnumbered(store: &dyn Store) -> Result<Vec<String>, Unavailable> {
 struct Books {
     booked: BTreeMap<PaymentId, Vec<Entry>>,
     balances: Balances,
+    /// What each seller was paid in a currency, by the id of its total.
+    paid: BTreeMap<String, i64>,
     findings: Vec<String>,
 }
 
@@ -84,8 +87,29 @@ impl Books {
         entry.post_to(&mut self.balances);
         match entry.payment {
             Some(payment) => self.booked.entry(payment).or_default().push(entry),
-            None if entry.kind == EntryKind::PaidOut && entry.seller.is_some() => {}
+            None if entry.kind == EntryKind::PaidOut && entry.seller.is_some() => {
+                let paid = entry.seller.zip(entry.currency());
+                let total = paid.map(|(seller, currency)| PaidTo::id_of(seller, currency));
+                *self.paid.entry(total.unwrap_or_default()).or_default() -=
+                    entry.posted(Account::PaidOut);
+            }
             None => self.findings.push(format!("I6: entry {} books nothing", entry.id())),
+        }
+    }
+
+    /// What sellers were paid is what was booked: by their totals no more than was payable is paid.
+    fn paid(&mut self, totals: Vec<PaidTo>) {
+        let mut paid = std::mem::take(&mut self.paid);
+        for PaidTo { seller, currency, total } in totals {
+            if paid.remove(&PaidTo::id_of(seller, currency)) != Some(total) {
+                let code = currency.code();
+                let sentence =
+                    format!("I6: seller {seller} was not paid {total} {code} by the books");
+                self.findings.push(sentence);
+            }
+        }
+        for total in paid.keys() {
+            self.findings.push(format!("I6: payouts are booked without their total {total}"));
         }
     }
 

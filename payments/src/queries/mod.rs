@@ -1,6 +1,8 @@
 //! Reads over the declared indexes. Nothing here commits.
 
 pub mod audit;
+pub mod books;
+pub mod sales;
 
 use std::time::Duration;
 

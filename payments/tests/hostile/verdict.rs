@@ -6,10 +6,14 @@ use std::time::Duration;
 
 use common::command::{self, Entity};
 use common::events::OrderStatus;
+use common::money::Money;
 use common::store::{Order as Sort, Query};
 use common::time::Clock;
 use payments::domain::{Account, Entry, State};
+use payments::provider::stripe;
+use payments::reconciliation;
 use scripted::Fault;
+use scripted::ledger::Kind;
 
 use crate::shop::Shop;
 
@@ -77,6 +81,7 @@ pub async fn of(shop: &Shop, seed: u64, mut counts: Counts) -> Counts {
     }
     let (held, captures) = shop.stripe.with_ledger(|ledger| (ledger.held(), ledger.captures()));
     assert!(captures.values().all(|times| *times == 1), "I4, seed {seed}: {captures:?}");
+    reconcile(shop, seed).await;
     let booked = booked(shop);
     counts.calls += shop.stripe.calls();
     counts.faults = shop.stripe.faults();
@@ -109,6 +114,35 @@ pub async fn of(shop: &Shop, seed: u64, mut counts: Counts) -> Counts {
     let known: i64 = held.values().sum();
     assert_eq!(known, booked.values().sum::<i64>(), "I6, seed {seed}: in all");
     counts
+}
+
+/// The provider's report, read as an operator's is, differs from our books by nothing; and by what
+/// it lacks.
+async fn reconcile(shop: &Shop, seed: u64) {
+    let mut text = "reporting_category,currency,gross,payment_intent_id\n".to_owned();
+    let lines = shop.stripe.with_ledger(|ledger| ledger.lines().to_vec());
+    for line in &lines {
+        let category = match line.kind {
+            Kind::Captured => "charge",
+            Kind::Refunded => "refund",
+            Kind::Disputed | Kind::DisputeWon => "dispute",
+        };
+        let gross = Money { minor: line.signed(), currency: line.currency.parse().unwrap() };
+        text += &format!("{category},{},{},{}\n", line.currency, gross.major(), line.name);
+    }
+    let mut payments = Vec::new();
+    for order in shop.orders() {
+        payments.extend(shop.payments_of(order.id).await);
+    }
+    let booked = reconciliation::booked(payments.iter(), stripe::NAME);
+    let report = reconciliation::read(text.as_bytes()).unwrap();
+    let differences = reconciliation::differences(&booked, &report);
+    assert!(differences.is_empty(), "I6, seed {seed}: {differences:?}");
+    if let Some((less, last)) = text.trim_end().rsplit_once('\n') {
+        let report = reconciliation::read(less.as_bytes()).unwrap();
+        let found = reconciliation::differences(&booked, &report).len();
+        assert_eq!(found, usize::from(!lines.is_empty()), "seed {seed}: without {last}");
+    }
 }
 
 /// What our own books say the provider holds, for each payment.

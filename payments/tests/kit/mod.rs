@@ -36,6 +36,9 @@ use faulty::Faulty;
 /// When every test begins.
 const BEGINNING: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 
+/// Who sells everything here.
+pub const SELLER: UserId = UserId(Id::from_bytes([6; 12]));
+
 /// How long an order lasts here.
 pub const WINDOW: Duration = Duration::from_secs(900);
 
@@ -306,7 +309,8 @@ impl World {
 
     /// An order that this service has not heard of.
     pub fn unheard(&self) -> OrderState {
-        let order = order::placed(&self.ids, self.clock.now(), self.buyer, WINDOW);
+        let mut order = order::placed(&self.ids, self.clock.now(), self.buyer, WINDOW);
+        order.ticket.user_id = Some(SELLER);
         self.orders.lock().unwrap().insert(order.id, order.clone());
         order
     }

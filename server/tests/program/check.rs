@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::process::{Marketplace, refusal, run, said};
 
 /// The folder of a marketplace that the demo has filled and that was stopped.
-fn used() -> tempfile::TempDir {
+pub fn used() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let market = Marketplace::serve(folder.path());
     assert!(run(["demo", "--url", &market.url]).status.success());
@@ -17,7 +17,7 @@ fn used() -> tempfile::TempDir {
 }
 
 /// Changes one document behind the services' backs.
-fn tamper(folder: &Path, service: &str, collection: &str, change: impl FnOnce(&mut Value)) {
+pub fn tamper(folder: &Path, service: &str, collection: &str, change: impl FnOnce(&mut Value)) {
     let file = Connection::open(folder.join(format!("{service}.db"))).unwrap();
     let first = format!("SELECT id, body FROM {collection} ORDER BY id LIMIT 1");
     let (id, body): (String, Vec<u8>) =

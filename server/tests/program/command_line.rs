@@ -26,6 +26,7 @@ fn every_flag_is_documented_with_its_variable() {
         (run(["serve", "--help"]), 11),
         (run(["demo", "--help"]), 1),
         (run(["check", "--help"]), 1),
+        (run(["payouts", "list", "--help"]), 1),
         (run(["openapi", "--help"]), 0),
     ];
     for (help, least) in helps {

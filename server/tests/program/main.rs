@@ -5,6 +5,7 @@
 mod check;
 mod command_line;
 mod demo;
+mod money;
 mod openapi;
 mod process;
 mod refund;
