@@ -4,6 +4,7 @@ import { refund } from '@/lib/actions/refunding'
 import { Field, TextArea } from '../form/field'
 import { Form, useForm } from '../form/form'
 import { Submit } from '../form/submit'
+import styles from './selling.module.css'
 
 /** Gives money back: what is written is read back first, and then confirmed. */
 export function RefundForm({
@@ -33,34 +34,36 @@ export function RefundForm({
       <input type="hidden" name="paymentId" value={paymentId} />
       <input type="hidden" name="currency" value={currency} />
       <input type="hidden" name="left" value={left} />
-      <Field
-        name="amount"
-        label="How much"
-        hint={`At most ${leftWords}.`}
-        inputMode="decimal"
-        autoComplete="off"
-        suffix={currency.toUpperCase()}
-        required
-      />
-      {held > 0 ? (
+      <div className={styles.fields}>
         <Field
-          name="units"
-          label="Tickets that go back on sale"
-          hint={`From 0 to ${held}: the buyer does not hold them any more.`}
-          inputMode="numeric"
+          name="amount"
+          label="How much"
+          hint={`At most ${leftWords}.`}
+          inputMode="decimal"
           autoComplete="off"
+          suffix={currency.toUpperCase()}
           required
         />
-      ) : null}
-      <TextArea
-        name="reason"
-        label="Why"
-        hint="The buyer reads this."
-        rows={3}
-        maxLength={500}
-        required
-      />
-      <Confirm />
+        {held > 0 ? (
+          <Field
+            name="units"
+            label="Tickets that go back on sale"
+            hint={`From 0 to ${held}: the buyer does not hold them any more.`}
+            inputMode="numeric"
+            autoComplete="off"
+            required
+          />
+        ) : null}
+        <TextArea
+          name="reason"
+          label="Why"
+          hint="The buyer reads this."
+          rows={3}
+          maxLength={500}
+          required
+        />
+        <Confirm />
+      </div>
     </Form>
   )
 }

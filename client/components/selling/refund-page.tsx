@@ -45,8 +45,8 @@ export async function RefundPage({ payment, done }: { payment: Payment; done: bo
           <Notice tone="plain" title="Nothing is left to give back." />
         )}
         <div className={styles.buttons}>
-          <ButtonLink href="/my-tickets" look="quiet">
-            Your tickets for sale
+          <ButtonLink href="/my-tickets/sales" look="quiet">
+            Your sales
           </ButtonLink>
         </div>
       </div>

@@ -25,7 +25,7 @@ test('the seller gives one of two tickets back: the buyer sees it, and it is on 
   await seller.page.getByLabel('How much').fill('15.50')
   await seller.page.getByLabel('Tickets that go back on sale').fill('1')
   await seller.button(/Go on|Give it back/).click()
-  await seller.see('You give back 15.5 USD. 1 ticket goes back on sale.')
+  await seller.see('You give back $15.50. 1 ticket goes back on sale.')
   await seller.button('Give it back').click()
   await seller.see('It goes back to the buyer.')
 
@@ -35,9 +35,14 @@ test('the seller gives one of two tickets back: the buyer sees it, and it is on 
   const receipt = buyer.page.getByRole('region', { name: 'Receipt' })
   await expect(receipt).toContainText('The second act is cancelled')
   await expect(receipt).toContainText('$24.50')
-  await onlooker.see('One ticket, available now')
+  await onlooker.see('Last one')
+
+  await seller.link('Your sales').click()
+  await expect(seller.headline).toHaveText('Your sales')
+  await seller.see('$15.50 given back')
 
   // A buyer has nothing to give back: the page is nobody else's.
+  buyer.watch.expect(/ 404 for GET /, /console error: .*404/)
   await buyer.goto(`/my-tickets/sales/${id}/refund`)
-  await expect(buyer.button('Go on')).toHaveCount(0)
+  await expect(buyer.headline).toHaveText('There is nothing here')
 })

@@ -4,8 +4,10 @@ import { refresh } from 'next/cache'
 import { redirect } from 'next/navigation'
 import { payments } from '../api'
 import { type FormState, failed, invalid, keyOf, text } from '../forms'
+import { money } from '../money'
 import { signInFor } from '../paths'
 import { refundOf } from '../refund'
+import { visitorLocale } from '../session'
 
 /** Gives money of a sale back, once what was written has been read back and sent again as it was. */
 export async function refund(state: FormState, data: FormData): Promise<FormState> {
@@ -20,10 +22,10 @@ export async function refund(state: FormState, data: FormData): Promise<FormStat
   const asked = JSON.stringify(checked.refund)
   if (asked !== text(data, 'asked')) {
     const { amount, units } = checked.refund
-    const currency = text(data, 'currency').toUpperCase()
+    const sum = money(amount, text(data, 'currency'), await visitorLocale(), true)
     const many = units === 1 ? '1 ticket goes' : `${units} tickets go`
     const sale = units > 0 ? `${many} back on sale.` : 'No ticket goes back on sale.'
-    const message = `You give back ${amount} ${currency}. ${sale} It cannot be undone: confirm it below.`
+    const message = `You give back ${sum}. ${sale} It cannot be undone: confirm it below.`
     return { ...asking(invalid(state, data, {}, message), asked), tone: 'wait' }
   }
   const answer = await payments.refund(id, checked.refund, keyOf(data))
