@@ -2,7 +2,7 @@
 //! what is owed in the books, is committed before the provider is asked (intent → call → record).
 
 use common::command::{Change, Command, Docs, Key, Moment, Refusal};
-use common::id::{OrderId, PaymentId, UserId};
+use common::id::{Id, OrderId, PaymentId, UserId};
 use common::money::{BadPrice, Money};
 
 use super::earned_by;
@@ -12,6 +12,9 @@ use crate::domain::{Ask, AskedBy, Entry, NotRefundable, Payable, Payment, Refund
 /// Somebody gives money back.
 #[derive(Debug, Clone)]
 pub struct GiveBack {
+    /// Which request it is, by an id that is made once for each: where the database could not tell
+    /// whether it committed, this is decided again, and no event tells that it had.
+    pub request: Id,
     /// Of which payment.
     pub payment: PaymentId,
     /// Its order.
@@ -45,10 +48,15 @@ impl Command for GiveBack {
         if self.seller.is_some() && payable.seller != self.seller {
             return Err(Refusal::NotYours);
         }
+        let is_it = |refund: &&Refund| refund.request == self.request;
+        if let Some(refund) = before.value.refunds.iter().find(is_it) {
+            return Ok(Change::nothing(refund.clone()));
+        }
         if fate(before.value, payable) != Fate::Kept {
             return Err(refused(NotRefundable::NotComplete));
         }
         let ask = Ask {
+            request: self.request,
             amount: self.amount(before.value.amount)?,
             units: self.units,
             reason: self.reason.clone(),
