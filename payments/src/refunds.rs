@@ -137,7 +137,6 @@ async fn give_back(
     let engine = api.kit.engine();
     let seen = queries::payment(engine, path_id(&id)?).await?.ok_or(Refusal::NotFound)?;
     let command = GiveBack {
-        request: engine.ids().next(engine.now()),
         payment: seen.payment.id,
         order: seen.payment.order,
         seller: Some(seller),

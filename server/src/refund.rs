@@ -91,7 +91,6 @@ async fn give_back(
         format!("--payment {id}: there is no such payment in {}", asked.data.display())
     })?;
     let command = GiveBack {
-        request: engine.ids().next(engine.now()),
         payment: id,
         order: seen.payment.order,
         seller: None,

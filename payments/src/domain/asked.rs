@@ -7,7 +7,6 @@
 //!
 //! A refund that has been asked for is never taken back: its buyer has seen it.
 
-use common::id::Id;
 use common::money::Money;
 use common::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -23,8 +22,6 @@ pub const MAX_REFUNDS: usize = 50;
 pub struct Refund {
     /// Which of its payment's, from 1: with the payment, the key under which the provider is asked.
     pub number: u32,
-    /// Which request it is the answer to.
-    pub request: Id,
     /// How much.
     pub amount: Money,
     /// How many of the order's units go back on sale with it.
@@ -62,8 +59,6 @@ pub struct Done {
 /// What is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ask {
-    /// Which request it is.
-    pub request: Id,
     /// How much; all that is left where nothing is said.
     pub amount: Option<Money>,
     /// How many units go back on sale.
@@ -144,7 +139,7 @@ impl Payment {
         if self.refunds.len() >= MAX_REFUNDS {
             return Err(NotRefundable::TooOften);
         }
-        let Ask { request, amount, units, reason, by } = ask;
+        let Ask { amount, units, reason, by } = ask;
         let amount = amount.unwrap_or(left);
         if amount.minor > left.minor {
             return Err(NotRefundable::TooMuch(left));
@@ -155,9 +150,7 @@ impl Payment {
             return Err(NotRefundable::TooMany(held));
         }
         let number = self.refunds.last().map_or(1, |last| last.number + 1);
-        let refund =
-            Refund { number, request, amount, units, reason, by, asked_at: now, done: None };
-        self.refunds.push(refund);
+        self.refunds.push(Refund { number, amount, units, reason, by, asked_at: now, done: None });
         Ok(Self { due: Some(now), looks: 0, ..self })
     }
 

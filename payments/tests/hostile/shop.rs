@@ -291,9 +291,7 @@ impl Shop {
         let payment = found.iter().map(|(seen, _)| &seen.payment).find(is_taken)?.id;
         let reason = "The second act is cancelled".to_owned();
         let thousandths = Some(minor * 10);
-        let request = engine.ids().next(engine.now());
-        let command =
-            GiveBack { request, payment, order, seller: None, thousandths, units: 0, reason };
+        let command = GiveBack { payment, order, seller: None, thousandths, units: 0, reason };
         let asked = engine.run(command, "refund").await;
         process.works.resolver.ring();
         Some(asked)

@@ -391,7 +391,6 @@ impl World {
     ) -> Result<Refund, Failure> {
         let seen = queries::payment(&self.engine, payment).await?.unwrap();
         let command = GiveBack {
-            request: self.engine.ids().next(self.engine.now()),
             payment,
             order: seen.payment.order,
             seller: self.order(seen.payment.order).ticket.user_id,

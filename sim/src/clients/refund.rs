@@ -105,7 +105,6 @@ impl Client {
             let seen = payments::queries::payment(&engine, payment).await?;
             let Some(seen) = seen else { return Err(Failure::Refused(Refusal::NotFound)) };
             let command = GiveBack {
-                request: engine.ids().next(engine.now()),
                 payment,
                 order: seen.payment.order,
                 seller: Some(me),
