@@ -215,6 +215,24 @@ impl Money {
         let part = format!("{part:0width$}");
         format!("{sign}{whole}.{}", part.trim_end_matches('0'))
     }
+
+    /// The amount as receipts and letters write it, with all decimals of its currency: `1,234.50
+    /// USD`.
+    pub fn in_full(self) -> String {
+        let places = usize::try_from(self.currency.decimals()).unwrap_or(0);
+        let digits = format!("{:0>least$}", self.minor.unsigned_abs(), least = places + 1);
+        let (whole, part) = digits.split_at(digits.len() - places);
+        let mut grouped = String::new();
+        for (place, digit) in whole.chars().enumerate() {
+            if place > 0 && (whole.len() - place).is_multiple_of(3) {
+                grouped.push(',');
+            }
+            grouped.push(digit);
+        }
+        let sign = if self.minor < 0 { "-" } else { "" };
+        let point = if places == 0 { "" } else { "." };
+        format!("{sign}{grouped}{point}{part} {}", self.currency.code().to_ascii_uppercase())
+    }
 }
 
 impl fmt::Display for Money {

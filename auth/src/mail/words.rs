@@ -84,10 +84,9 @@ fn draft(letter: &Letter, site: Option<&str>) -> Draft {
                 before: because.into_iter().map(str::to_owned).collect(),
                 rows: match goods {
                     Some(goods) => rows(goods, given_back, letter),
-                    None => vec![
-                        ("Given back", amount_of(*amount)),
-                        ("Order", letter.order.to_string()),
-                    ],
+                    None => {
+                        vec![("Given back", amount.in_full()), ("Order", letter.order.to_string())]
+                    }
                 }
                 .into_iter()
                 .chain(reason.map(|reason| ("Reason", apart(&reason))))
@@ -106,7 +105,7 @@ fn rows(goods: &Goods, sum: (&'static str, Money), letter: &Letter) -> Vec<(&'st
     vec![
         ("Ticket", apart(&line(&goods.title))),
         ("Quantity", goods.quantity.to_string()),
-        (sum.0, amount_of(sum.1)),
+        (sum.0, sum.1.in_full()),
         ("Order", letter.order.to_string()),
     ]
 }
@@ -140,23 +139,6 @@ fn apart(text: &str) -> String {
         true => text.to_owned(),
         false => format!("\u{2068}{text}\u{2069}"),
     }
-}
-
-/// An amount with all decimals of its currency: `1,234.50 USD`.
-fn amount_of(money: Money) -> String {
-    let places = usize::try_from(money.currency.decimals()).unwrap_or(0);
-    let digits = format!("{:0>least$}", money.minor.unsigned_abs(), least = places + 1);
-    let (whole, part) = digits.split_at(digits.len() - places);
-    let mut grouped = String::new();
-    for (place, digit) in whole.chars().enumerate() {
-        if place > 0 && (whole.len() - place).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    let sign = if money.minor < 0 { "-" } else { "" };
-    let point = if places == 0 { "" } else { "." };
-    format!("{sign}{grouped}{point}{part} {}", money.currency.code().to_ascii_uppercase())
 }
 
 fn text(draft: &Draft) -> String {
@@ -293,7 +275,7 @@ mod tests {
             (1_234_567, "kwd", "1,234.567 KWD"),
             (-100, "eur", "-1.00 EUR"),
         ] {
-            assert_eq!(amount_of(money(minor, currency)), shown);
+            assert_eq!(money(minor, currency).in_full(), shown);
         }
         assert_eq!(Currency::USD.code(), "usd");
     }

@@ -167,10 +167,10 @@ fn bought(facts: &Facts, pen: &mut Pen<'_, '_>, y: f32) -> (TagGroup, f32) {
     pen.bar(LINE, LEFT, y + 8.0, WIDTH, 0.75);
     let y = y + 26.0;
     let (title, quantity, price) = match &facts.item {
-        Some(item) => (item.title.as_str(), item.quantity.to_string(), amount(item.price)),
+        Some(item) => (item.title.as_str(), item.quantity.to_string(), item.price.in_full()),
         None => ("Tickets of the order", String::new(), String::new()),
     };
-    let total = amount(facts.total);
+    let total = facts.total.in_full();
     let texts = [(title, WHAT), (&quantity, HOW_MANY), (&price, EACH), (&total, AMOUNT)];
     let mut next = y;
     let cells: Vec<TagGroup> = texts
@@ -195,12 +195,12 @@ fn bought(facts: &Facts, pen: &mut Pen<'_, '_>, y: f32) -> (TagGroup, f32) {
 }
 
 fn sums(facts: &Facts) -> Vec<(&'static str, String)> {
-    let mut sums = vec![("Paid", amount(facts.total))];
+    let mut sums = vec![("Paid", facts.total.in_full())];
     if facts.refunded.minor != 0 {
         let back = Money { minor: -facts.refunded.minor, ..facts.refunded };
         let left = facts.total.minor.saturating_sub(facts.refunded.minor);
-        sums.push(("Refunded", amount(back)));
-        sums.push(("Total", amount(Money { minor: left, ..facts.total })));
+        sums.push(("Refunded", back.in_full()));
+        sums.push(("Total", Money { minor: left, ..facts.total }.in_full()));
     }
     sums
 }
@@ -215,23 +215,6 @@ fn group(tag: impl Into<TagKind>, drawn: Drawn) -> TagGroup {
 
 fn table_row(cells: impl IntoIterator<Item = TagGroup>) -> TagGroup {
     TagGroup::with_children(Tag::TR, cells.into_iter().map(Node::from).collect())
-}
-
-/// An amount with all decimals of its currency: `1,234.50 USD`.
-fn amount(money: Money) -> String {
-    let places = usize::try_from(money.currency.decimals()).unwrap_or(0);
-    let digits = format!("{:0>least$}", money.minor.unsigned_abs(), least = places + 1);
-    let (whole, part) = digits.split_at(digits.len() - places);
-    let mut grouped = String::new();
-    for (place, digit) in whole.chars().enumerate() {
-        if place > 0 && (whole.len() - place).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    let sign = if money.minor < 0 { "-" } else { "" };
-    let point = if places == 0 { "" } else { "." };
-    format!("{sign}{grouped}{point}{part} {}", money.currency.code().to_ascii_uppercase())
 }
 
 fn instant(at: Timestamp) -> jiff::Timestamp {
@@ -269,7 +252,7 @@ mod tests {
     fn an_amount_has_all_decimals_of_its_currency() {
         let of = |minor, code: &str| {
             let currency: Currency = code.parse().unwrap();
-            amount(Money { minor, currency })
+            Money { minor, currency }.in_full()
         };
         assert_eq!(of(4_100, "usd"), "41.00 USD");
         assert_eq!(of(5, "eur"), "0.05 EUR");
