@@ -14,6 +14,7 @@
 //! | [`store`] | the port to a database; memory, SQLite; one contract for all |
 //! | [`bus`] | the port to an event bus; embedded, NATS JetStream; one contract for all |
 //! | [`command`] | what a decision is made of |
+//! | [`scan`] | all documents of a type, for audits and operators |
 //! | [`watch`] | who is woken when a document changes |
 //! | `planted` | bugs on purpose, in builds that ask for them, to see the simulator catch each |
 //! | [`outbox`] | the record of every event, and its way to the bus |
@@ -42,6 +43,7 @@ pub mod outbox;
 pub mod planted;
 pub mod replies;
 pub mod run;
+pub mod scan;
 pub mod service;
 pub mod session;
 pub mod store;

@@ -13,7 +13,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::commands::GiveBack;
-use crate::domain::{Payable, Refund};
+use crate::domain::{MAX_REASON, Payable, Refund};
 use crate::http::Api;
 use crate::queries::{self, Seen};
 use crate::views::{NewRefund, PaymentView, RefundView};
@@ -22,7 +22,7 @@ use crate::views::{NewRefund, PaymentView, RefundView};
 const MAX_UNITS: i64 = 100_000;
 
 /// How long the reason for a refund may be, in characters.
-const REASON: RangeInclusive<usize> = 1..=500;
+const REASON: RangeInclusive<usize> = 1..=MAX_REASON;
 
 /// The routes.
 pub fn routes() -> OpenApiRouter<Api> {

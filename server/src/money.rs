@@ -17,7 +17,8 @@ use common::id::UserId;
 use common::money::{Currency, Money};
 use common::outbox::Outbox;
 use common::run::{Embedded, block_on};
-use common::store::{Order, Position, Query, Store};
+use common::scan::all;
+use common::store::Store;
 use common::telemetry;
 use payments::domain::Reference;
 use payments::queries::books::{self, Books};
@@ -107,12 +108,19 @@ pub fn ledger(asked: Ledger) -> Result<(), String> {
 }
 
 /// The stores of a marketplace that does not run.
-struct Open {
+pub struct Open {
     embedded: Embedded,
     payments: Arc<dyn Store>,
 }
 
-fn on(folder: &Path, work: impl AsyncFnOnce(&Open) -> Result<(), String>) -> Result<(), String> {
+/// Does `work` on the marketplace in `folder`, which nobody else has meanwhile.
+///
+/// # Errors
+/// With a sentence that says what to do, or with what `work` says.
+pub fn on(
+    folder: &Path,
+    work: impl AsyncFnOnce(&Open) -> Result<(), String>,
+) -> Result<(), String> {
     telemetry::init(telemetry::Format::Text, "warn").map_err(|error| error.to_string())?;
     let _locked = data::lock_served(folder)?;
     block_on(async {
@@ -162,34 +170,16 @@ impl Open {
     async fn emails(&self) -> Result<BTreeMap<UserId, String>, String> {
         let store = self.embedded.store("auth", &[&auth::documents::ACCOUNTS]);
         let store = store.map_err(|error| chain(&error))?;
-        let mut emails = BTreeMap::new();
-        let mut after: Option<Position> = None;
-        loop {
-            let query = Query {
-                collection: &auth::documents::ACCOUNTS,
-                filters: vec![],
-                order: Order { field: None, descending: false },
-                after: after.take(),
-                limit: common::store::MAX_PAGE,
-            };
-            let page = store.find(query).await.map_err(|error| chain(&error))?;
-            for found in &page {
-                let account: Account =
-                    common::command::read(&found.document).map_err(|error| chain(&error))?;
-                if let AccountState::Active(holder) = account.state {
-                    emails.insert(account.id, holder.email.to_string());
-                }
-            }
-            match page.last() {
-                Some(last) if page.len() == common::store::MAX_PAGE => {
-                    after = Some(last.position.clone());
-                }
-                _ => return Ok(emails),
-            }
-        }
+        let accounts = all::<Account>(&*store).await.map_err(|error| chain(&error))?;
+        let reached = accounts.into_iter().filter_map(|account| match account.state {
+            AccountState::Active(holder) => Some((account.id, holder.email.to_string())),
+            _ => None,
+        });
+        Ok(reached.collect())
     }
 
-    fn engine(&self) -> Arc<Engine> {
+    /// What executes commands of payments.
+    pub fn engine(&self) -> Arc<Engine> {
         let (clock, ids) = (Arc::clone(self.embedded.clock()), Arc::clone(self.embedded.ids()));
         let writer = ids.next(clock.now());
         let tasks = Arc::new(self.embedded.tasks().clone());
@@ -204,7 +194,11 @@ fn report_in(path: &Path) -> Result<reconciliation::Report, String> {
     reconciliation::read(file).map_err(|error| format!("--against {shown}: {error}"))
 }
 
-fn print(text: &str) -> Result<(), String> {
+/// Writes `text` to standard output.
+///
+/// # Errors
+/// When it takes no more.
+pub fn print(text: &str) -> Result<(), String> {
     let written = std::io::stdout().lock().write_all(text.as_bytes());
     written.map_err(|error| format!("standard output: {error}"))
 }

@@ -3,21 +3,18 @@
 //! It commits what the seller's request would: that the money is owed. The marketplace asks the
 //! provider for it when it is started again, as it does for everything that a crash left half-way.
 
-use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
-use common::execute::{Engine, Ports, chain};
+use common::execute::{Engine, chain};
 use common::id::PaymentId;
 use common::money::{Currency, Money};
-use common::outbox::Outbox;
-use common::run::{Embedded, block_on};
-use common::telemetry;
 use payments::commands::GiveBack;
+use payments::domain::MAX_REASON;
 use payments::queries;
 
-use crate::data;
+use crate::money::{on, print};
 
 /// A refund of a complete order.
 #[derive(Debug, Args)]
@@ -39,9 +36,6 @@ pub struct Refund {
     reason: String,
 }
 
-/// Most characters that a reason may have.
-const MAX_REASON: usize = 500;
-
 fn reason(text: &str) -> Result<String, String> {
     let text = text.trim();
     match text.chars().count() {
@@ -56,15 +50,8 @@ fn reason(text: &str) -> Result<String, String> {
 /// # Errors
 /// With a sentence that says what to do.
 pub fn run(asked: &Refund) -> Result<(), String> {
-    telemetry::init(telemetry::Format::Text, "warn").map_err(|error| error.to_string())?;
     let thousandths = asked.amount.as_deref().map(thousandths).transpose()?;
-    let _locked = data::lock_served(&asked.data)?;
-    block_on(async {
-        let embedded = Embedded::open(&asked.data).map_err(|error| chain(&error))?;
-        let outcome = give_back(&embedded, asked, thousandths).await;
-        embedded.close();
-        outcome
-    })
+    on(&asked.data, async |open| give_back(&open.engine(), asked, thousandths).await)
 }
 
 /// Of whichever currency: which one it is, is the payment's to say.
@@ -75,18 +62,12 @@ fn thousandths(amount: &str) -> Result<i64, String> {
 }
 
 async fn give_back(
-    embedded: &Embedded,
+    engine: &Arc<Engine>,
     asked: &Refund,
     thousandths: Option<i64>,
 ) -> Result<(), String> {
-    let store = embedded.store("payments", payments::COLLECTIONS);
-    let store = store.map_err(|error| chain(&error))?;
-    let (clock, ids) = (Arc::clone(embedded.clock()), Arc::clone(embedded.ids()));
-    let outbox = Arc::new(Outbox::new(ids.next(clock.now())));
-    let tasks = Arc::new(embedded.tasks().clone());
-    let engine = Engine::new(Ports { store, clock, ids, tasks }, outbox);
     let id = asked.payment;
-    let seen = queries::payment(&engine, id).await.map_err(|error| chain(&error))?;
+    let seen = queries::payment(engine, id).await.map_err(|error| chain(&error))?;
     let seen = seen.ok_or_else(|| {
         format!("--payment {id}: there is no such payment in {}", asked.data.display())
     })?;
@@ -100,10 +81,8 @@ async fn give_back(
     };
     let refund = engine.run(command, "ticketing refund").await.map_err(|error| chain(&error))?;
     let (number, amount, units) = (refund.number, refund.amount, refund.units);
-    let line = format!(
+    print(&format!(
         "refund {number} of payment {id}: {amount}, {units} units back on sale; the money goes \
          back when the marketplace is started again\n"
-    );
-    let written = std::io::stdout().lock().write_all(line.as_bytes());
-    written.map_err(|error| format!("standard output: {error}"))
+    ))
 }

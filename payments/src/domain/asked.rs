@@ -17,6 +17,9 @@ use super::payment::{Payment, State, Unmoved};
 /// it each time.
 pub const MAX_REFUNDS: usize = 50;
 
+/// Most characters that the reason for a refund may have.
+pub const MAX_REASON: usize = 500;
+
 /// A refund that was asked for, and whether it has been given back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refund {

@@ -15,7 +15,7 @@ pub mod refund;
 pub mod request;
 pub mod token;
 
-pub use asked::{Ask, AskedBy, NotRefundable, Refund};
+pub use asked::{Ask, AskedBy, MAX_REASON, NotRefundable, Refund};
 pub use fee::Fee;
 pub use ledger::{Account, Entry, EntryKind, Posting, Sale};
 pub use means::Means;

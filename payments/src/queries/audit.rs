@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use common::id::{OrderId, PaymentId, UserId};
+use common::scan::all;
 use common::store::{Store, Unavailable};
 
 use crate::commands::sale_of;
@@ -11,7 +12,7 @@ use crate::domain::ledger::Balances;
 use crate::domain::refund::{Fate, fate};
 use crate::domain::{Account, Entry, EntryKind, PaidTo, Payable, Payment, Receipt, Series, State};
 use crate::provider::sandbox;
-use crate::provider::sandbox::ledger::{Line, all, statement};
+use crate::provider::sandbox::ledger::{Line, statement};
 
 /// Everything that is wrong with the payments in `store`, beside the provider's own ledger in
 /// `sandbox`: a sentence each. Nothing is said about what was going on when the service stopped,

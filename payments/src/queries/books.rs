@@ -6,13 +6,14 @@ use std::fmt;
 
 use common::id::OrderId;
 use common::money::{Currency, Money};
+use common::scan::all;
 use common::store::{Store, Unavailable};
 
 use super::audit;
 use crate::domain::ledger::Balances;
 use crate::domain::refund::{Fate, fate};
 use crate::domain::{Account, Entry, Payable, Payment, State};
-use crate::provider::{sandbox, stripe};
+use crate::provider::stripe;
 use crate::reconciliation::{self, Difference, Moves, Report};
 
 /// Most sentences printed of one kind: enough to see what is wrong, few enough to be read.
@@ -49,13 +50,13 @@ impl Books {
     /// When a store cannot serve, or holds what cannot be read.
     pub async fn read(store: &dyn Store, sandbox: &dyn Store) -> Result<Self, Unavailable> {
         let findings = audit::findings(store, sandbox).await?;
-        let entries = sandbox::ledger::all::<Entry>(store).await?;
+        let entries = all::<Entry>(store).await?;
         let mut balances = Balances::new();
         for entry in &entries {
             entry.post_to(&mut balances);
         }
-        let payments = sandbox::ledger::all::<Payment>(store).await?;
-        let payables = sandbox::ledger::all::<Payable>(store).await?;
+        let payments = all::<Payment>(store).await?;
+        let payables = all::<Payable>(store).await?;
         let payables = payables.into_iter().map(|payable| (payable.order, payable)).collect();
         let mut unassigned = BTreeMap::new();
         for payment in payments.iter().filter(|payment| is_unassigned(payment, &payables)) {

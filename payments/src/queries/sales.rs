@@ -6,13 +6,13 @@ use std::collections::BTreeMap;
 use common::command;
 use common::execute::{Engine, Failure};
 use common::id::{PaymentId, UserId};
+use common::scan::all;
 use common::store::{Document, Filter, Order as Sort, Position, Query, Store, Unavailable, Value};
 use futures_util::future::try_join_all;
 
 use crate::documents::LEDGER;
 use crate::domain::Entry;
 use crate::domain::balance::{SellerBalances, add};
-use crate::provider::sandbox::ledger::all;
 use crate::queries;
 
 /// Entries read at a time where all of a seller's are added up.

@@ -8,9 +8,10 @@ use common::command::{self, Entity};
 use common::events::to_json;
 use common::id::{OrderId, PaymentId};
 use common::money::{Currency, Money};
+use common::scan::all;
 use common::store::{
-    Action, Collection, CommitError, Document, Expect, Field, Filter, Kind, Order, Position, Query,
-    Store, Unavailable, Value, Write,
+    Action, Collection, CommitError, Document, Expect, Field, Filter, Kind, Order, Query, Store,
+    Unavailable, Value, Write,
 };
 use common::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -41,9 +42,6 @@ const WEBHOOK_SECRET: &str = "webhook";
 /// Nothing is planned further ahead than this. What seems to be was planned before the clock was
 /// set back.
 const HORIZON: Duration = Duration::from_secs(60);
-
-/// Documents read at a time where all are read.
-const PAGE: usize = 500;
 
 /// A charge.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -367,29 +365,6 @@ pub async fn statement(store: &dyn Store) -> Result<BTreeMap<PaymentId, Line>, U
         }
     }
     Ok(lines)
-}
-
-/// Every document of a type, in pages.
-pub(crate) async fn all<E: Entity>(store: &dyn Store) -> Result<Vec<E>, Unavailable> {
-    let mut documents = Vec::new();
-    let mut after: Option<Position> = None;
-    loop {
-        let query = Query {
-            collection: E::COLLECTION,
-            filters: vec![],
-            order: Order { field: None, descending: false },
-            after: after.take(),
-            limit: PAGE,
-        };
-        let page = store.find(query).await?;
-        for found in &page {
-            documents.push(read::<E>(&found.document)?.value);
-        }
-        match page.last() {
-            Some(last) if page.len() == PAGE => after = Some(last.position.clone()),
-            _ => return Ok(documents),
-        }
-    }
 }
 
 fn read<E: Entity>(document: &Document) -> Result<Versioned<E>, Unavailable> {
