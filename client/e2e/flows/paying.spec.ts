@@ -6,8 +6,14 @@ async function order(seller: Person, buyer: Person) {
   await buyer.signUp()
   const ticket = await seller.sell({ title: 'Row 7', price: 48 })
   const order = await buyer.order(ticket)
+  // What is paid elsewhere is over in seconds: the page follows the order before that begins.
+  const followed = buyer.page.waitForResponse(
+    (answer) =>
+      answer.request().method() === 'GET' && answer.url().endsWith(`/api/orders/${order.id}/live`),
+  )
   await buyer.goto(`/orders/${order.id}`)
   await expect(buyer.headline).toHaveText('Held for you')
+  await followed
   return { ticket, order }
 }
 
