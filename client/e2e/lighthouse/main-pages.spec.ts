@@ -1,6 +1,6 @@
 import { createServer } from 'node:net'
 import { chromium as playwright } from '@playwright/test'
-import lighthouse from 'lighthouse'
+import lighthouse, { type RunnerResult } from 'lighthouse'
 import type { Person } from '../harness/person.ts'
 import { chromium, chromiumFlags } from '../harness/places.ts'
 import { expect, test } from '../harness/test.ts'
@@ -13,6 +13,8 @@ const LEAST = 95
  * it: by the median of as many, since one measurement on two cores says little.
  */
 const TRIES = process.env['TICKETING_JUDGE_SPEED'] ? 3 : 0
+/** How often a page is loaded for one measurement of it at most. */
+const MEASUREMENTS = 3
 
 /** Pages that are for one person, or only lead elsewhere, are kept out of search engines on purpose. */
 const NOINDEX = ['is-crawlable']
@@ -71,15 +73,13 @@ async function rate(url: string, { as, without = [] }: { as?: Person; without?: 
     const performances: number[] = []
     for (let attempt = 1; attempt <= Math.max(TRIES, 1); attempt++) {
       const all = attempt === 1
-      const result = await lighthouse(url, {
+      const { categories, audits, finalDisplayedUrl } = await measured(url, {
         port,
         logLevel: 'error',
         onlyCategories: all ? CATEGORIES : ['performance'],
         skipAudits: without,
         extraHeaders: cookie ? { Cookie: cookie } : undefined,
       })
-      if (!result) throw new Error('Lighthouse says nothing')
-      const { categories, audits, finalDisplayedUrl } = result.lhr
       expect(finalDisplayedUrl, 'the page that was rated').toBe(url)
       const scores = Object.values(categories).map(({ id, score }) => ({
         id,
@@ -105,6 +105,27 @@ async function rate(url: string, { as, without = [] }: { as?: Person; without?: 
   }
 }
 
+/**
+ * Lighthouse gives no score to a category of which it could not measure something, as when the
+ * browser kept no trace of the load. That says nothing of the page, so it is measured anew, and
+ * what stood in the way is said once it has done so each time.
+ */
+async function measured(url: string, flags: Flags): Promise<RunnerResult['lhr']> {
+  const without: string[] = []
+  for (let attempt = 1; attempt <= MEASUREMENTS; attempt++) {
+    const result = await lighthouse(url, flags)
+    if (!result) throw new Error('Lighthouse says nothing')
+    const { categories, audits, runtimeError } = result.lhr
+    if (Object.values(categories).every(({ score }) => score !== null)) return result.lhr
+    const errors = Object.values(audits).flatMap(({ id, errorMessage }) =>
+      errorMessage ? [`${id}: ${errorMessage}`] : [],
+    )
+    without.push([runtimeError?.message ?? [], errors].flat().join('\n'))
+  }
+  throw new Error(`Lighthouse could not measure ${url}:\n${without.join('\n\n')}`)
+}
+
+type Flags = NonNullable<Parameters<typeof lighthouse>[1]>
 type Category = { auditRefs: { id: string; weight: number }[] }
 type Audits = Record<string, { title: string; score: number | null; displayValue?: string }>
 
