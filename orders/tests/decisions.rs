@@ -177,6 +177,20 @@ fn cancel_ends_a_live_order_frees_its_units_and_leaves_every_other_state() {
 }
 
 #[test]
+fn a_stock_that_was_read_after_its_order_gave_its_units_back_is_decided_on_all_the_same() {
+    let mut scene = scene(State::Created, 3);
+    let newer = Stock { taken: 0, ..scene.stock(&scene.docs).clone() };
+    scene.docs = scene.docs.with(10, newer);
+    let expired = NOW.plus(WINDOW);
+    for (docs, kinds) in [scene.after(&scene.cancel(), NOW), scene.after(&scene.expire(), expired)]
+    {
+        // The order's version is an old one, so this is decided again, on what is there by then.
+        assert_eq!(kinds, ["order:cancelled"]);
+        assert_eq!(scene.stock(&docs).taken, 0);
+    }
+}
+
+#[test]
 fn only_its_buyer_cancels_an_order() {
     let scene = scene(State::Created, 1);
     let stranger = Cancel { buyer: UserId(scene.ids.next(NOW)), ..scene.cancel() };

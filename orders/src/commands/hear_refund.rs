@@ -61,9 +61,7 @@ impl Command for HearRefund {
             let told = event(OrderKind::Updated, &after, version, unchanged(&stock));
             return Ok(Change::nothing(()).tell(&told).put(after));
         }
-        // Documents are read one after another. A stock that has these units already is newer than
-        // the order, whose version then keeps this from being committed: it is decided again.
-        let stock = stock.value.clone().give_back(free.min(stock.value.taken), after.id);
+        let stock = stock.value.clone().give_back(free, after.id);
         let told = event(OrderKind::Updated, &after, version, snapshot(docs, &stock));
         let change = Change::nothing(()).tell(&told);
         let is_over = after.held() == 0;
