@@ -5,11 +5,19 @@
 //! whoever must not miss a change made by another replica also looks by period.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::watch;
 
 use crate::command::Key;
+use crate::time::Clock;
+
+/// The first pause between two looks: in one process a watch is mostly quicker.
+const FIRST_PAUSE: Duration = Duration::from_millis(10);
+
+/// The longest.
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// The documents that somebody watches.
 #[derive(Default)]
@@ -82,5 +90,63 @@ impl Watch {
             // The sender is gone only when nobody can change anything any more.
             std::future::pending::<()>().await;
         }
+    }
+}
+
+/// Looks at what another replica may have changed, of which nobody tells this process. What is
+/// waited for mostly comes soon, so the pauses before them are short at first, and each is twice as
+/// long as the one before.
+pub struct Looks {
+    clock: Arc<dyn Clock>,
+    pause: Duration,
+}
+
+impl Looks {
+    /// Looks from now on.
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { clock, pause: FIRST_PAUSE }
+    }
+
+    /// Waits until it is time for the next one.
+    pub async fn next(&mut self) {
+        self.clock.sleep(self.pause).await;
+        self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use async_trait::async_trait;
+
+    use super::*;
+    use crate::time::Timestamp;
+
+    /// Stands still, but for those who sleep.
+    #[derive(Default)]
+    struct Slept(AtomicU64);
+
+    #[async_trait]
+    impl Clock for Slept {
+        fn now(&self) -> Timestamp {
+            Timestamp::from_millis(i64::try_from(self.0.load(Ordering::Relaxed)).unwrap())
+        }
+
+        async fn sleep(&self, time: Duration) {
+            self.0.fetch_add(u64::try_from(time.as_millis()).unwrap(), Ordering::Relaxed);
+        }
+    }
+
+    #[tokio::test]
+    async fn what_comes_soon_is_seen_soon_and_what_does_not_is_looked_for_seldom() {
+        let clock = Arc::new(Slept::default());
+        let mut looks = Looks::new(Arc::clone(&clock) as _);
+        let mut at = Vec::new();
+        for _ in 0..9 {
+            looks.next().await;
+            at.push(clock.now().as_millis());
+        }
+        assert_eq!(at, [10, 30, 70, 150, 310, 630, 1_270, 2_270, 3_270]);
     }
 }

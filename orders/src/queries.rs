@@ -76,11 +76,15 @@ pub async fn await_ticket(engine: &Arc<Engine>, id: TicketId) -> Result<(), Fail
         return Ok(());
     }
     let mut watch = engine.watchers().watch(Key::of::<Stock>(id));
-    if engine.store().get(&STOCK, &id.to_string()).await?.is_none() {
+    let patience = engine.clock().sleep(PATIENCE);
+    tokio::pin!(patience);
+    let mut looks = engine.looks();
+    while engine.store().get(&STOCK, &id.to_string()).await?.is_none() {
         tokio::select! {
             biased;
-            () = watch.changed() => {}
-            () = engine.clock().sleep(PATIENCE) => {}
+            () = watch.changed() => break,
+            () = &mut patience => break,
+            () = looks.next() => {}
         }
     }
     Ok(())

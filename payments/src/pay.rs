@@ -26,9 +26,6 @@ use crate::provider::{Door, ProviderError};
 use crate::queries;
 use crate::resolve::Resolver;
 
-/// How often to look for what another replica may have heard.
-const LOOK: Duration = Duration::from_secs(1);
-
 /// Somebody wants to pay.
 #[derive(Debug, Clone)]
 pub struct PayRequest {
@@ -145,6 +142,7 @@ impl Pay {
         let mut watch = engine.watchers().watch(Key::of::<Payment>(id));
         let deadline = engine.clock().sleep(self.answer_within);
         tokio::pin!(deadline);
+        let mut looks = engine.looks();
         loop {
             let seen = queries::payment(engine, id).await?;
             let seen = seen.ok_or(Failure::Refused(Refusal::NotFound))?;
@@ -162,7 +160,7 @@ impl Pay {
                 biased;
                 () = watch.changed() => {}
                 () = &mut deadline => return Err(Unpaid::Unresolved),
-                () = engine.clock().sleep(LOOK) => {}
+                () = looks.next() => {}
             }
         }
     }
@@ -209,6 +207,7 @@ impl Pay {
         let mut order_watch = engine.watchers().watch(Key::of::<Payable>(order));
         let deadline = engine.clock().sleep(self.answer_within);
         tokio::pin!(deadline);
+        let mut looks = engine.looks();
         loop {
             let seen = queries::payment(engine, id).await?;
             let payable = queries::payable(engine, order).await?;
@@ -225,7 +224,7 @@ impl Pay {
                 () = payment_watch.changed() => {}
                 () = order_watch.changed() => {}
                 () = &mut deadline => return Err(Unpaid::Unresolved),
-                () = engine.clock().sleep(LOOK) => {}
+                () = looks.next() => {}
             }
         }
     }

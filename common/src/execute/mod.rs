@@ -38,7 +38,7 @@ use crate::store::{CommitError, Store, Unavailable};
 use crate::task::Tasks;
 use crate::time::{Clock, Timestamp};
 use crate::trace::{Kind, Span};
-use crate::watch::Watchers;
+use crate::watch::{Looks, Watchers};
 
 use attempts::{Attempt, Fate, settle};
 use counts::Counts;
@@ -188,6 +188,11 @@ impl Engine {
     /// Who is woken by commits.
     pub fn watchers(&self) -> &Watchers {
         &self.watchers
+    }
+
+    /// Looks at what other replicas may have committed.
+    pub fn looks(&self) -> Looks {
+        Looks::new(Arc::clone(&self.ports.clock))
     }
 
     /// Decides jobs one after another, commits them together, and answers every one of them.

@@ -21,9 +21,6 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// An order made longer ago than this has been heard of, or does not exist.
 const RECENT: Duration = Duration::from_secs(5);
 
-/// How often to look for what another replica may have heard.
-const LOOK: Duration = Duration::from_millis(250);
-
 /// A payment and its version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seen {
@@ -61,6 +58,7 @@ pub async fn awaited(engine: &Engine, order: OrderId) -> Result<Option<Payable>,
     let (now, made_at) = (engine.now(), order.0.made_at());
     let patience = engine.clock().sleep(PATIENCE);
     tokio::pin!(patience);
+    let mut looks = engine.looks();
     loop {
         let known = payable(engine, order).await?;
         let is_recent = now.since(made_at) <= RECENT && made_at.since(now) <= RECENT;
@@ -71,7 +69,7 @@ pub async fn awaited(engine: &Engine, order: OrderId) -> Result<Option<Payable>,
             biased;
             () = watch.changed() => {}
             () = &mut patience => return payable(engine, order).await,
-            () = engine.clock().sleep(LOOK) => {}
+            () = looks.next() => {}
         }
     }
 }
