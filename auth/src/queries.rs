@@ -1,15 +1,18 @@
 //! What can be asked of accounts, keys and letters.
 
+use std::collections::BTreeMap;
+
 use common::command::{self, Entity};
 use common::execute::{Engine, Failure};
 use common::id::UserId;
+use common::scan::all;
 use common::session::SigningKeys;
 use common::session::copies::KEYS_ID;
-use common::store::{Filter, Order as Sort, Query, Value};
+use common::store::{Filter, Order as Sort, Query, Store, Unavailable, Value};
 use common::time::Timestamp;
 
 use crate::documents::LETTERS;
-use crate::domain::{Account, Email, EmailOwner, KeySet, LONGEST_PAUSE, Letter};
+use crate::domain::{Account, AccountState, Email, EmailOwner, KeySet, LONGEST_PAUSE, Letter};
 
 /// Whose an e-mail address is.
 ///
@@ -37,6 +40,19 @@ pub async fn account_of(engine: &Engine, email: &Email) -> Result<Option<Account
 /// When the store cannot serve.
 pub async fn account(engine: &Engine, user: UserId) -> Result<Option<Account>, Failure> {
     read(engine, &user.to_string()).await
+}
+
+/// The e-mail addresses of everybody who has an account.
+///
+/// # Errors
+/// When the store cannot serve, or holds what cannot be read.
+pub async fn contacts(store: &dyn Store) -> Result<BTreeMap<UserId, String>, Unavailable> {
+    let accounts = all::<Account>(store).await?;
+    let reached = accounts.into_iter().filter_map(|account| match account.state {
+        AccountState::Active(holder) => Some((account.id, holder.email.to_string())),
+        _ => None,
+    });
+    Ok(reached.collect())
 }
 
 /// The signing keys, secrets included, once there are any.

@@ -15,6 +15,7 @@
 //! | [`webhook`] | a provider's notices |
 //! | [`receipts`], [`receipt`] | numbers for receipts, and a receipt as a document |
 //! | [`views`], [`http`], [`selling`], [`refunds`] | what goes over the wire, and the routes |
+//! | [`operator`] | what an operator does by hand: refunds, payouts, the books |
 //! | [`payouts`] | what sellers are to be paid, and that they were |
 //! | [`reconciliation`] | the books beside the provider's report |
 //! | [`consume`] | events → commands |
@@ -27,6 +28,7 @@ mod counts;
 pub mod documents;
 pub mod domain;
 pub mod http;
+pub mod operator;
 pub mod options;
 pub mod pay;
 pub mod payouts;

@@ -1,16 +1,18 @@
 //! The program `payments`: this service alone, as one of any number of replicas.
 
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use clap::Parser;
+use clap::{Args, Parser};
 use common::config;
 use common::events::PAYMENTS;
 use common::execute::chain;
 use common::id::SystemEntropy;
-use common::run::Adapters as _;
-use common::run::fleet::{self, Program};
+use common::run::fleet::Program;
+use common::run::{Adapters as _, exit};
+use payments::operator::{Asked, Desk};
 use payments::options::Options;
 use payments::provider::sandbox::{self, Sandbox};
 
@@ -19,6 +21,10 @@ use payments::provider::sandbox::{self, Sandbox};
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Cli {
+    /// What to do; without it, serve.
+    #[command(subcommand)]
+    asked: Option<Asked<Here>>,
+
     /// What is the same for all services.
     #[command(flatten)]
     fleet: config::Fleet,
@@ -38,6 +44,10 @@ struct Cli {
     sandbox_database: String,
 }
 
+/// Where the documents are: where the options before the command say.
+#[derive(Debug, Args)]
+struct Here {}
+
 fn main() -> ExitCode {
     let program = Program {
         name: "payments",
@@ -45,11 +55,20 @@ fn main() -> ExitCode {
         address: "127.0.0.1:3004",
         options: |cli: &Cli| &cli.fleet,
     };
-    fleet::main(&program, async |cli, fleet| {
-        let ledger = fleet.store(&cli.sandbox_database, sandbox::COLLECTIONS).await;
-        let ledger = ledger.map_err(|error| chain(&error))?;
-        let clock = Arc::clone(&fleet.base().clock);
-        let sandbox = Sandbox::new(ledger, clock, Arc::new(SystemEntropy), Duration::ZERO);
-        Ok(payments::service(cli.payments.settings(sandbox)?))
-    })
+    let cli = program.read();
+    let sandbox = cli.sandbox_database.as_str();
+    let outcome = match &cli.asked {
+        Some(asked) => program.by_hand(&cli, async |fleet| {
+            let desk = Desk { adapters: fleet, sandbox, contacts: BTreeMap::new() };
+            asked.run(&desk).await
+        }),
+        None => program.serve(&cli, async |cli, fleet| {
+            let ledger = fleet.store(sandbox, sandbox::COLLECTIONS).await;
+            let ledger = ledger.map_err(|error| chain(&error))?;
+            let clock = Arc::clone(&fleet.base().clock);
+            let sandbox = Sandbox::new(ledger, clock, Arc::new(SystemEntropy), Duration::ZERO);
+            Ok(payments::service(cli.payments.settings(sandbox)?))
+        }),
+    };
+    exit(program.name, outcome)
 }

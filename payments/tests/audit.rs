@@ -5,6 +5,7 @@
 mod kit;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use common::command::Entity;
 use common::events::OrderStatus;
@@ -14,6 +15,7 @@ use common::store::memory::MemoryStore;
 use common::store::{Action, Collection, Expect, Write};
 use common::time::Clock;
 use payments::domain::{Account, Entry, EntryKind, Payable, Payment, Receipt};
+use payments::queries::books::Books;
 use payments::queries::{self, audit};
 use payments::receipts;
 
@@ -77,6 +79,23 @@ async fn i6_an_entry_that_is_missing_altered_or_too_much_is_found() {
     let stranger = Entry::new(stranger, EntryKind::Captured, less, world.clock.now());
     tamper(&world.store, Entry::COLLECTION, &stranger.id(), Some(&json(&stranger)));
     assert_eq!(found(&world).await.len(), 1, "of no payment");
+}
+
+#[tokio::test(start_paused = true)]
+async fn beside_a_service_at_work_what_differs_for_an_instant_is_not_wrong_and_what_stays_is() {
+    let (world, payment) = paid().await;
+    let id = Entry::earned_id(payment.id);
+    let kept = world.store.get_now(Entry::COLLECTION, &id).unwrap();
+    tamper(&world.store, Entry::COLLECTION, &id, None);
+    let read = || Books::read_beside(&*world.store, &*world.sandbox_store, &*world.clock);
+    assert_eq!(read().await.unwrap().findings.len(), 1, "it is missing in every reading");
+    let mend = async {
+        tokio::time::sleep(Duration::from_secs(7)).await;
+        let body = String::from_utf8(kept.body.to_vec()).unwrap();
+        tamper(&world.store, Entry::COLLECTION, &id, Some(&body));
+    };
+    let (books, ()) = tokio::join!(read(), mend);
+    assert_eq!(books.unwrap().findings, Vec::<String>::new());
 }
 
 #[tokio::test(start_paused = true)]

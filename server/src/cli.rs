@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 use common::config::{Logs, Metrics, Web};
+use payments::operator::Asked;
 
-use crate::money::{Ledger, Payouts};
-use crate::refund::Refund;
+use crate::money::Folder;
 
 /// A ticket marketplace that you host yourself: people sign up, offer tickets, order them, and pay
 /// within a window or lose the reservation. Everything runs in this one process and keeps its data
@@ -48,21 +48,9 @@ pub enum Command {
         #[arg(long, env = "TICKETING_DATA", value_name = "FOLDER", default_value = "./data")]
         data: PathBuf,
     },
-    /// Give money of a complete order back, while the marketplace is not running. The seller does
-    /// the same on the site
-    Refund(Refund),
-    /// What sellers are to be paid, and that they were, while the marketplace is not running
-    Payouts {
-        /// What to do.
-        #[command(subcommand)]
-        what: Payouts,
-    },
-    /// The books, while the marketplace is not running
-    Ledger {
-        /// What to do.
-        #[command(subcommand)]
-        what: Ledger,
-    },
+    /// What is done about the money by hand.
+    #[command(flatten)]
+    Money(Asked<Folder>),
     /// Build the web client, if its sources have changed since the last time, and exit
     BuildClient {
         /// Where it is: a folder, or `auto`

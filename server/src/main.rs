@@ -7,7 +7,6 @@ mod data;
 mod demo;
 mod home;
 mod money;
-mod refund;
 mod serve;
 mod services;
 
@@ -25,9 +24,7 @@ fn main() -> ExitCode {
         Some(Command::Serve(options)) => serve::run(&options),
         Some(Command::Demo { url }) => demo::run(&url),
         Some(Command::Check { data }) => check::run(&data),
-        Some(Command::Refund(refund)) => refund::run(&refund),
-        Some(Command::Payouts { what }) => money::payouts(what),
-        Some(Command::Ledger { what }) => money::ledger(what),
+        Some(Command::Money(asked)) => money::run(&asked),
         Some(Command::BuildClient { client, node }) => serve::build_client(&client, &node),
         Some(Command::Openapi) => serve::print_openapi(),
     };

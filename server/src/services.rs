@@ -15,7 +15,7 @@ use crate::cli::Serve;
 
 /// The file of the sandbox provider in a data folder: another company's ledger, so it shares
 /// nothing with ours.
-const SANDBOX_FILE: &str = "sandbox";
+pub const SANDBOX_FILE: &str = "sandbox";
 
 /// Where letters to people go in a data folder, where no mail server is named.
 const MAIL_FOLDER: &str = "mail";

@@ -15,7 +15,7 @@ use crate::{client, debian, nats, old_build, steps};
 /// on its folder, its first screen and its flags (`second_process`), its clock (`clock_jumps`), its
 /// limits of connections, where a proxy has its own (`transport`), and `ticketing check` on its
 /// files afterwards (`kill9`, `expiry_races`).
-const SUITES: [&str; 14] = [
+const SUITES: [&str; 15] = [
     "accounts",
     "bad_inputs",
     "conventions",
@@ -23,6 +23,7 @@ const SUITES: [&str; 14] = [
     "core_users",
     "expiry",
     "fleet",
+    "fleet_operator",
     "idempotency",
     "identities",
     "letters",

@@ -17,6 +17,7 @@ mod program;
 mod scrape;
 mod serve;
 mod tasks;
+mod writer;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,14 +27,14 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::bus::{Bus, Lag};
 use crate::events::USERS;
-use crate::execute::{Engine, Ports};
+use crate::execute::Engine;
 use crate::http::health::Checks;
 use crate::http::{self, Kit};
 use crate::inbox::Inbox;
 use crate::metrics::Meters;
 use crate::outbox::{Backlog, Outbox, Relay, Sweep, Trim};
 use crate::replies::Clearing;
-use crate::service::{Context, RESERVED, Service};
+use crate::service::{Context, Service};
 use crate::session::{self, SessionView};
 use crate::store::Store;
 use crate::worker::{Reconciler, work};
@@ -45,6 +46,8 @@ pub use program::{block_on, exit, listen, stop_signal};
 pub use scrape::expose;
 pub use serve::serve;
 pub use tasks::TokioTasks;
+use writer::Writer;
+pub use writer::by_hand;
 
 /// How long requests and tasks may take to finish once the process has been told to stop.
 pub const GRACE: Duration = Duration::from_secs(10);
@@ -103,29 +106,11 @@ impl Running {
     ) -> Result<(), StartError> {
         let Service { name, collections, assemble } = service;
         let meters = Meters::of(&http.metrics, name).traced(&http.tracer);
-        let store = adapters.store(name, &[collections, RESERVED].concat()).await?;
-        let Base { clock, ids, tasks, bus } = adapters.base();
-        let outbox = Arc::new(Outbox::new(ids.next(clock.now())));
-        let sweep = Sweep::new(
-            Arc::clone(&outbox),
-            Arc::clone(&store),
-            Arc::clone(bus),
-            Arc::clone(clock),
-            adapters.is_exclusive(),
-        )
-        .metered(&meters);
-        sweep.register().await.map_err(StartError::Register)?;
-        let sweep = Arc::new(sweep);
-        let engine = Engine::metered(
-            Ports {
-                store: Arc::clone(&store),
-                clock: Arc::clone(clock),
-                ids: Arc::clone(ids),
-                tasks: Arc::new(tasks.clone()),
-            },
-            Arc::clone(&outbox),
-            meters.clone(),
-        );
+        let Writer { outbox, sweep, ports } =
+            Writer::new(adapters, name, collections, &meters).await?;
+        let (store, clock) = (Arc::clone(&ports.store), &adapters.base().clock);
+        let (bus, sweep) = (&adapters.base().bus, Arc::new(sweep));
+        let engine = Engine::metered(ports, Arc::clone(&outbox), meters.clone());
         let sessions = SessionView::new(Arc::clone(&engine));
         let refresher = sessions.refresher();
         self.sessions.push((name, sessions.clone()));

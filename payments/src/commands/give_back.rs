@@ -65,11 +65,8 @@ impl Command for GiveBack {
         let change = Change::nothing(asked.clone());
         // No news: it is captured as before. But a commit in doubt is recognised by its event;
         // without one this would be decided again beside it, and more given back than was asked
-        // for. The operator's is made on a folder that nothing else has, and is never in doubt.
-        let change = match self.seller {
-            Some(_) => change.tell(&event(PaymentKind::Captured, &payment, version + 1)),
-            None => change,
-        };
+        // for.
+        let change = change.tell(&event(PaymentKind::Captured, &payment, version + 1));
         let change = change.put(owed.of_part(Some(asked.number)));
         // What is owed by its seller was earned first, also where that is learned just now.
         let change = match earned_by(&payment, payable, docs, at.now) {

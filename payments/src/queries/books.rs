@@ -1,13 +1,15 @@
 //! The books as a whole, for whoever holds them against something: what is on each account, what is
 //! wrong, and what the provider's report says otherwise.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::time::Duration;
 
 use common::id::OrderId;
 use common::money::{Currency, Money};
 use common::scan::all;
 use common::store::{Store, Unavailable};
+use common::time::Clock;
 
 use super::audit;
 use crate::domain::ledger::Balances;
@@ -18,6 +20,13 @@ use crate::reconciliation::{self, Difference, Moves, Report};
 
 /// Most sentences printed of one kind: enough to see what is wrong, few enough to be read.
 const MOST_SHOWN: usize = 20;
+
+/// Most readings of books that are written meanwhile.
+const READINGS: u32 = 4;
+
+/// Between two of them: longer than any commit takes, so that what they have in common is no
+/// passing thing.
+const PAUSE: Duration = Duration::from_secs(5);
 
 /// The books.
 #[derive(Debug)]
@@ -65,6 +74,30 @@ impl Books {
         }
         let booked = reconciliation::booked(payments.iter(), stripe::NAME);
         Ok(Self { entries: entries.len(), balances, unassigned, findings, booked })
+    }
+
+    /// The same beside a service that is at work, with what is wrong in each of several readings.
+    /// One reading of books that are written meanwhile sees some of a commit before it and some
+    /// after it, and finds that they differ.
+    ///
+    /// # Errors
+    /// When a store cannot serve, or holds what cannot be read.
+    pub async fn read_beside(
+        store: &dyn Store,
+        sandbox: &dyn Store,
+        clock: &dyn Clock,
+    ) -> Result<Self, Unavailable> {
+        let mut books = Self::read(store, sandbox).await?;
+        for _ in 1..READINGS {
+            if books.findings.is_empty() {
+                break;
+            }
+            clock.sleep(PAUSE).await;
+            let before: BTreeSet<String> = books.findings.into_iter().collect();
+            books = Self::read(store, sandbox).await?;
+            books.findings.retain(|finding| before.contains(finding));
+        }
+        Ok(books)
     }
 }
 

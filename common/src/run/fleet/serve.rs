@@ -22,6 +22,7 @@ use crate::execute::chain;
 use crate::http::{self, Problem, health};
 use crate::service::Service;
 use crate::store::Unavailable;
+use crate::telemetry;
 
 /// The description of the whole API, which any service of a fleet serves: whoever asks for it asks
 /// the fleet. A test holds it to what the handlers say.
@@ -45,10 +46,49 @@ pub fn main<C: CommandFactory + FromArgMatches>(
     program: &Program<C>,
     service: impl AsyncFnOnce(&C, &Fleet) -> Result<Service, String>,
 ) -> ExitCode {
-    let cli: C = config::fleet::read(program.name, program.address);
-    let serving = || block_on(run(program, &cli, service));
-    let outcome = (program.options)(&cli).logs.init().and_then(|()| serving());
-    exit(program.name, outcome)
+    let cli = program.read();
+    exit(program.name, program.serve(&cli, service))
+}
+
+impl<C: CommandFactory + FromArgMatches> Program<C> {
+    /// The program's command line. Ends the process where it cannot be read, or asks for help.
+    pub fn read(&self) -> C {
+        config::fleet::read(self.name, self.address)
+    }
+}
+
+impl<C> Program<C> {
+    /// Serves what `service` makes of the command line until a signal says to stop.
+    ///
+    /// # Errors
+    /// With a sentence that says what to do.
+    pub fn serve(
+        &self,
+        cli: &C,
+        service: impl AsyncFnOnce(&C, &Fleet) -> Result<Service, String>,
+    ) -> Result<(), String> {
+        (self.options)(cli).logs.init()?;
+        block_on(run(self, cli, service))
+    }
+
+    /// Does `work`, which was asked for by hand, on what the service is on. Others may serve
+    /// meanwhile.
+    ///
+    /// # Errors
+    /// With a sentence that says what to do, or with what `work` says.
+    pub fn by_hand(
+        &self,
+        cli: &C,
+        work: impl AsyncFnOnce(&Fleet) -> Result<(), String>,
+    ) -> Result<(), String> {
+        telemetry::init(telemetry::Format::Text, "warn").map_err(|error| error.to_string())?;
+        block_on(async {
+            let fleet = Fleet::new(self.name, self.subject, (self.options)(cli)).await?;
+            let outcome = work(&fleet).await;
+            fleet.close().await;
+            outcome
+        })
+    }
 }
 
 async fn run<C>(
