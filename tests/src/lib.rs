@@ -1,6 +1,7 @@
 //! The kit of the black-box suites: a real server process, clients that talk HTTP to it, and a
 //! journal of what those clients were told. It imports none of our crates: what it knows of the
-//! system is the public contract alone.
+//! system is the public contract alone. (`scripted` plays another company, and imports none
+//! either.)
 //!
 //! In reading order:
 //!
@@ -16,6 +17,7 @@
 //! - [`load`]: workers who do all that at random, and write down what they are told.
 //! - [`journal`] and [`audit`]: what clients asked and were told; whether the marketplace still
 //!   says the same afterwards.
+//! - [`provider`]: a payment provider at an address, whose calls a test can stop at any point.
 //! - [`poll`] and [`seed`]: waiting with a deadline; random choices that can be run again.
 //! - [`faults`] and [`clock`]: full disks, failing fsync, jumping clocks.
 
@@ -36,6 +38,7 @@ pub mod load;
 pub mod market;
 pub mod network;
 pub mod poll;
+pub mod provider;
 pub mod raw;
 #[cfg(feature = "fleet")]
 pub mod replica_set;
@@ -49,6 +52,7 @@ pub use client::{Client, Request};
 pub use journal::{Deed, Journal, Outcome};
 pub use market::Person;
 pub use poll::until;
+pub use provider::Provider;
 pub use seed::Seed;
 pub use server::Server;
 pub use setup::Setup;

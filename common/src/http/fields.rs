@@ -24,6 +24,9 @@ use crate::time::{TimeZone, Timestamp};
 /// Most names of repeated fields that are told; the rest of such a body tells nobody anything.
 const MAX_REPEATED_TOLD: usize = 20;
 
+/// Longest name that is told: ours are shorter.
+const MAX_NAME_BYTES: usize = 32;
+
 /// The fields of a JSON object, read one by one.
 #[derive(Debug)]
 pub struct Fields {
@@ -52,7 +55,7 @@ impl Fields {
     fn of(members: Members, prefix: String, faults: Arc<Mutex<Vec<Fault>>>) -> Self {
         let fields = Self { members, prefix, faults };
         for name in fields.members.repeated.iter().take(MAX_REPEATED_TOLD) {
-            fields.note(name, "is given more than once");
+            fields.add(repeated(&fields.prefix, name));
         }
         fields
     }
@@ -241,7 +244,10 @@ impl Fields {
     }
 
     fn note(&self, name: &str, message: &str) {
-        let fault = fault(&format!("{}{name}", self.prefix), message);
+        self.add(fault(&format!("{}{name}", self.prefix), message));
+    }
+
+    fn add(&self, fault: Fault) {
         self.faults.lock().unwrap_or_else(PoisonError::into_inner).push(fault);
     }
 }
@@ -249,6 +255,16 @@ impl Fields {
 /// A fault whose message begins with the field's name.
 pub(super) fn fault(field: &str, message: &str) -> Fault {
     Fault { message: format!("{field} {message}"), field: Some(field.to_owned()) }
+}
+
+/// The fault of a name that is given more than once. The name is told where it could be one of
+/// ours; anything else could be a card number (I28).
+pub(super) fn repeated(prefix: &str, name: &str) -> Fault {
+    const REPEATED: &str = "is given more than once";
+    if name.len() <= MAX_NAME_BYTES && name.bytes().all(|byte| byte.is_ascii_alphabetic()) {
+        return fault(&format!("{prefix}{name}"), REPEATED);
+    }
+    Fault { message: format!("A name {REPEATED}"), field: None }
 }
 
 /// Whether a text for people is of so many characters, and without those that only a terminal or a

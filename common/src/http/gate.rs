@@ -29,15 +29,12 @@ use super::answers::{JSON, NO_STORE};
 use super::errors::{Cause, Problem, of_status};
 use super::settings::Settings;
 use super::traffic::{Here, Refused, Traffic};
-use super::{origin, visitor};
+use super::{origin, shown, visitor};
 use crate::command::Refusal;
 use crate::trace::{Place, Span};
 
 /// The header that carries a request's id, both ways.
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-
-/// Longest id that is taken over from a client.
-const MAX_REQUEST_ID_BYTES: usize = 64;
 
 /// Paths that are answered however busy the process is: whoever watches it must not take it for
 /// dead.
@@ -172,7 +169,7 @@ impl Shared {
     /// The request's id: the client's own where it is a decent one.
     fn request_id(&self, request: &mut Request) -> HeaderValue {
         if let Some(id) = request.headers().get(X_REQUEST_ID)
-            && is_decent(id.as_bytes())
+            && shown::may_be_id(id.as_bytes())
         {
             return id.clone();
         }
@@ -197,7 +194,12 @@ impl Shared {
             return None;
         }
         let matched = request.extensions().get::<MatchedPath>().map_or(API, MatchedPath::as_str);
-        let span = tracer.begin("http", format!("{} {matched}", request.method()), id, from);
+        let span = tracer.begin(
+            "http",
+            format!("{} {matched}", shown::method(request.method())),
+            id,
+            from,
+        );
         // Without a collector of ours, what follows is told as following from the caller's span.
         let text = span.as_ref().map(Span::text).or_else(|| Some(from?.text(id)))?;
         let text = HeaderValue::try_from(text).ok()?;
@@ -245,21 +247,21 @@ impl Asked {
         let status = response.status();
         let trace = self.span.as_ref().map(|span| format!("{:032x}", span.place().trace));
         let trace = trace.as_deref();
-        let (request, method, path) =
-            (self.id.to_str().unwrap_or(""), &self.method, self.uri.path());
+        let (request, method) = (self.id.to_str().unwrap_or(""), shown::method(&self.method));
+        let (path, is_health) = (shown::Path(self.uri.path()), self.uri.path().starts_with(HEALTH));
         if status.is_server_error() {
             let cause = response.extensions().get::<Cause>().map_or("", |cause| &cause.0);
             let status = status.as_u16();
-            if status == 503 && path.starts_with(HEALTH) {
+            if status == 503 && is_health {
                 // It is what probes ask for, several times a second.
-                tracing::debug!(request, %method, path, status, cause, "not ready");
+                tracing::debug!(request, method, %path, status, cause, "not ready");
             } else if status == 503 {
-                tracing::warn!(request, trace, %method, path, status, cause, "could not be served");
+                tracing::warn!(request, trace, method, %path, status, cause, "could not be served");
             } else {
-                tracing::error!(request, trace, %method, path, status, cause, "went wrong");
+                tracing::error!(request, trace, method, %path, status, cause, "went wrong");
             }
         } else {
-            tracing::debug!(request, trace, %method, path, status = status.as_u16(), "answered");
+            tracing::debug!(request, trace, method, %path, status = status.as_u16(), "answered");
         }
         if let Some(mut span) = self.span {
             span.note("http.response.status_code", status.as_u16());
@@ -313,12 +315,6 @@ fn finish(mut response: Response, id: HeaderValue, secure: bool) -> Response {
         headers.entry(CACHE_CONTROL).or_insert(NO_STORE);
     }
     response
-}
-
-/// Whether a client's id can stand in logs and events as it is.
-fn is_decent(id: &[u8]) -> bool {
-    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-    (1..=MAX_REQUEST_ID_BYTES).contains(&id.len()) && id.iter().all(plain)
 }
 
 /// Whether a path is UTF-8 once its percent signs are resolved.

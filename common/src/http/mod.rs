@@ -13,6 +13,7 @@
 //! | [`resource`] | things that have a route of their own |
 //! | [`visitor`] | whose address it is that a request comes from |
 //! | [`health`], [`openapi`] | what operators and tools ask for |
+//! | `shown` | what of a request stands in logs |
 //! | [`gate`], [`origin`] | what surrounds every request: limits, request ids, headers, the cross-site defence |
 
 pub mod answers;
@@ -31,6 +32,7 @@ pub mod params;
 pub mod read;
 pub mod resource;
 mod settings;
+mod shown;
 mod traffic;
 pub mod visitor;
 pub mod write;

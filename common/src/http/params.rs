@@ -4,7 +4,7 @@
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
-use super::fields::{check_text, fault, whole_number};
+use super::fields::{check_text, fault, repeated, whole_number};
 use super::paging::{self, Cursor, DEFAULT_LIMIT, MAX_LIMIT, Page};
 use crate::command::{Fault, Refusal};
 use crate::money::{BadPrice, Currency, Money};
@@ -24,7 +24,7 @@ impl Params {
         let mut params = Self::default();
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             if params.pairs.iter().any(|(known, _)| *known == name) {
-                params.fault(&name, "is given more than once");
+                params.faults.push(repeated("", &name));
             } else {
                 params.pairs.push((name.into_owned(), value.into_owned()));
             }
