@@ -41,22 +41,30 @@ pub struct Script {
     state: u64,
     /// Of a thousand calls, so many go wrong.
     per_mille: u64,
+    is_over: bool,
 }
 
 impl Script {
     /// In which `per_mille` of a thousand calls go wrong, and which those are is up to `seed`.
     pub fn new(seed: u64, per_mille: u64) -> Self {
-        Self { state: seed ^ 0x9e37_79b9_7f4a_7c15, per_mille }
+        Self { state: seed ^ 0x9e37_79b9_7f4a_7c15, per_mille, is_over: false }
     }
 
     /// From now on so many of a thousand calls go wrong.
     pub fn turn_hostile(&mut self, per_mille: u64) {
         self.per_mille = per_mille;
+        self.is_over = false;
     }
 
-    /// From now on nothing goes wrong.
+    /// From now on nothing goes wrong, and nobody takes their time.
     pub fn calm(&mut self) {
         self.per_mille = 0;
+        self.is_over = true;
+    }
+
+    /// Whether all that could go wrong is over.
+    pub fn is_over(&self) -> bool {
+        self.is_over
     }
 
     /// What goes wrong with the next call, if anything.

@@ -15,6 +15,9 @@ use crate::{
 /// Histories that the simulation plays on each run.
 const HISTORIES: &str = "100000";
 
+/// Payments made with a provider at its most hostile on each run.
+const PAYMENTS: &str = "100000";
+
 /// What turns on everything that a fleet needs, for those who look at all code.
 fn all_features() -> String {
     format!("{},tests/fleet", fleet::features())
@@ -67,6 +70,11 @@ const STEPS: &[Step] = &[
     },
     Step { name: "openapi", what: "docs/openapi.json is what the handlers say", run: openapi_step },
     Step { name: "sim", what: "100,000 simulated histories keep every promise", run: sim },
+    Step {
+        name: "hostile",
+        what: "100,000 payments with a provider at its most hostile: the money adds up",
+        run: hostile,
+    },
     Step { name: "planted", what: "each bug planted on purpose is caught by them", run: planted },
     Step {
         name: "black-box",
@@ -308,6 +316,14 @@ fn sim(workspace: &Workspace) -> Result<Tally, Failure> {
         "--histories",
         HISTORIES,
     ]))
+}
+
+/// The same test makes some thousands in the step `test`, where nothing is optimised.
+fn hostile(workspace: &Workspace) -> Result<Tally, Failure> {
+    let mut command = workspace.cargo(["test", "--release", "--locked", "--package", "payments"]);
+    command.args(["--test", "hostile", "i3_i4_i6", "--", "--nocapture"]);
+    command.env("PAYMENTS", PAYMENTS);
+    program::run(command)
 }
 
 /// In the development profile: what users run is not built with bugs, not even by the way.

@@ -23,8 +23,16 @@ const SETTLED: Duration = Duration::from_secs(60);
 /// What was met.
 #[derive(Debug, Default)]
 pub struct Counts {
+    pub histories: u64,
     pub orders: u64,
     pub payments: u64,
+    /// Payments whose end was not known in time.
+    pub unresolved: u64,
+    /// Payments whose money was taken, and those of which that was so more than once.
+    pub captured: u64,
+    pub doubled: u64,
+    /// By how much our books and the provider's differ, payment by payment, in minor units.
+    pub difference: u64,
     pub kept: u64,
     pub refunded: u64,
     pub declined: u64,
@@ -35,8 +43,13 @@ pub struct Counts {
 
 impl Counts {
     pub fn add(&mut self, other: Self) {
+        self.histories += other.histories;
         self.orders += other.orders;
         self.payments += other.payments;
+        self.unresolved += other.unresolved;
+        self.captured += other.captured;
+        self.doubled += other.doubled;
+        self.difference += other.difference;
         self.kept += other.kept;
         self.refunded += other.refunded;
         self.declined += other.declined;
@@ -48,6 +61,8 @@ impl Counts {
     }
 
     pub fn must_have_met_everything(&self) {
+        assert_eq!((self.unresolved, self.doubled, self.difference), (0, 0, 0), "{self}");
+        assert_eq!(self.captured, self.kept + self.refunded, "I3: {self}");
         assert!(self.kept > 0 && self.refunded > 0 && self.declined > 0, "{self}");
         assert!(self.parts > 0, "{self}");
         for fault in scripted::script::FAULTS {
@@ -58,11 +73,15 @@ impl Counts {
 
 impl fmt::Display for Counts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { orders, payments, kept, refunded, declined, parts, calls, faults } = self;
+        let Self { histories, orders, payments, unresolved, captured, doubled, .. } = self;
+        let Self { difference, kept, refunded, declined, parts, calls, faults, .. } = self;
+        let (major, minor) = (difference / 100, difference % 100);
         write!(
             f,
-            "{orders} orders, {payments} payments: {kept} kept, of which {parts} parts went back, \
-             {refunded} refunded, {declined} declined; {calls} calls, of which \
+            "{payments} payments of {orders} orders in {histories} histories: {captured} \
+             captured, {doubled} of them twice; {unresolved} unresolved; ledger difference \
+             {major}.{minor:02}. {kept} are of a complete order (of which {parts} parts went \
+             back), {refunded} refunded in full, {declined} declined. {calls} calls, of which \
              went wrong: {faults:?}"
         )
     }
@@ -70,16 +89,13 @@ impl fmt::Display for Counts {
 
 /// Waits until nothing is unresolved, and judges.
 pub async fn of(shop: &Shop, seed: u64, mut counts: Counts) -> Counts {
-    let until = shop.clock.now().plus(SETTLED);
-    loop {
-        let unresolved = shop.unresolved().await;
-        if unresolved.is_empty() {
-            break;
-        }
-        assert!(shop.clock.now() < until, "I3, seed {seed}: unresolved: {:?}", unresolved[0]);
-        shop.clock.sleep(Duration::from_millis(200)).await;
-    }
+    counts.histories += 1;
+    let unresolved = settle(shop, seed).await;
+    assert_eq!(unresolved, 0, "I3, seed {seed}");
+    counts.unresolved += unresolved;
     let (held, captures) = shop.stripe.with_ledger(|ledger| (ledger.held(), ledger.captures()));
+    counts.captured += captures.len() as u64;
+    counts.doubled += captures.values().filter(|times| **times != 1).count() as u64;
     assert!(captures.values().all(|times| *times == 1), "I4, seed {seed}: {captures:?}");
     reconcile(shop, seed).await;
     let booked = booked(shop);
@@ -93,6 +109,7 @@ pub async fn of(shop: &Shop, seed: u64, mut counts: Counts) -> Counts {
             let id = payment.id.to_string();
             let at_provider = held.get(&id).copied().unwrap_or_default();
             let in_books = booked.get(&id).copied().unwrap_or_default();
+            counts.difference += at_provider.abs_diff(in_books);
             assert_eq!(at_provider, in_books, "I6, seed {seed}: {payment:?}");
             net += at_provider;
             asked_back += payment.amount.minor - payment.left().minor;
@@ -114,6 +131,22 @@ pub async fn of(shop: &Shop, seed: u64, mut counts: Counts) -> Counts {
     let known: i64 = held.values().sum();
     assert_eq!(known, booked.values().sum::<i64>(), "I6, seed {seed}: in all");
     counts
+}
+
+/// Waits until the end of every payment is known; of how many it is not.
+async fn settle(shop: &Shop, seed: u64) -> u64 {
+    let until = shop.clock.now().plus(SETTLED);
+    loop {
+        let unresolved = shop.unresolved().await;
+        if unresolved.is_empty() {
+            return 0;
+        }
+        if shop.clock.now() >= until {
+            println!("I3, seed {seed}: unresolved: {:?}", unresolved[0]);
+            return unresolved.len() as u64;
+        }
+        shop.clock.sleep(Duration::from_millis(200)).await;
+    }
 }
 
 /// The provider's report, read as an operator's is, differs from our books by nothing; and by what
