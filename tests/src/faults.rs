@@ -1,5 +1,5 @@
-//! Storage that fails: a data folder on a small file system that can be filled, and an fsync that
-//! answers EIO.
+//! Storage that fails: a data folder on a small file system that can be filled, an fsync that
+//! answers EIO, and one at which the process is killed.
 
 use std::fs::File;
 use std::io::Write;
@@ -8,8 +8,9 @@ use std::process::Command;
 
 use crate::setup::Setup;
 
-/// The shim's source: see there.
-const SHIM: &str = include_str!("../shims/fsync_eio.c");
+/// The shims' sources: see there.
+const FAILING: &str = include_str!("../shims/fsync_eio.c");
+const DEADLY: &str = include_str!("../shims/fsync_kills.c");
 
 /// Whether this process may mount.
 pub fn is_root() -> bool {
@@ -90,14 +91,8 @@ impl BrokenSync {
     /// # Panics
     /// If there is no C compiler.
     pub fn under(setup: Setup) -> (Self, Setup) {
-        let source = setup.home().join("fsync_eio.c");
-        let shim = setup.home().join("fsync_eio.so");
+        let shim = compiled(&setup, "fsync_eio", FAILING);
         let switch = setup.home().join("fsync-fails");
-        std::fs::write(&source, SHIM).expect("the shim's source can be written");
-        let mut compiler = Command::new("cc");
-        compiler.args(["-shared", "-fPIC", "-O1", "-o"]).arg(&shim).arg(&source).arg("-ldl");
-        let built = compiler.status().expect("this test compiles a shim: install a C compiler");
-        assert!(built.success(), "the shim compiles");
         let folder = path_of(setup.data_folder());
         let setup = setup
             .env("LD_PRELOAD", path_of(&shim))
@@ -121,6 +116,60 @@ impl BrokenSync {
     pub fn off(&self) {
         std::fs::remove_file(&self.switch).expect("the switch can be removed");
     }
+}
+
+/// An fsync that can be made to kill: after one of them a process has committed, and told nobody.
+#[derive(Debug)]
+pub struct DeadlySync {
+    count: PathBuf,
+}
+
+impl DeadlySync {
+    /// A setup whose server can be killed at an fsync on its data folder.
+    ///
+    /// # Panics
+    /// If there is no C compiler.
+    pub fn under(setup: Setup) -> (Self, Setup) {
+        let shim = compiled(&setup, "fsync_kills", DEADLY);
+        let count = setup.home().join("fsync-kills");
+        let folder = path_of(setup.data_folder());
+        let setup = setup
+            .env("LD_PRELOAD", path_of(&shim))
+            .env("FSYNC_KILLS_AT", path_of(&count))
+            .env("FSYNC_KILLS_UNDER", folder);
+        (Self { count }, setup)
+    }
+
+    /// The `nth` fsync from now on, the first being 1, kills the process that makes it.
+    ///
+    /// # Panics
+    /// If that cannot be written down.
+    pub fn kill_at(&self, nth: u32) {
+        // At once, or it could be read half-written.
+        let whole = self.count.with_extension("whole");
+        std::fs::write(&whole, nth.to_string()).expect("the count can be written");
+        std::fs::rename(&whole, &self.count).expect("the count can be set");
+    }
+
+    /// No fsync kills any more.
+    ///
+    /// # Panics
+    /// If what was written down cannot be removed.
+    pub fn spare(&self) {
+        std::fs::remove_file(&self.count).expect("the count can be removed");
+    }
+}
+
+/// Compiles a shim in the home of `setup`.
+fn compiled(setup: &Setup, name: &str, text: &str) -> PathBuf {
+    let source = setup.home().join(name).with_extension("c");
+    let shim = setup.home().join(name).with_extension("so");
+    std::fs::write(&source, text).expect("the shim's source can be written");
+    let mut compiler = Command::new("cc");
+    compiler.args(["-shared", "-fPIC", "-O1", "-o"]).arg(&shim).arg(&source).arg("-ldl");
+    let built = compiler.status().expect("this test compiles a shim: install a C compiler");
+    assert!(built.success(), "the shim compiles");
+    shim
 }
 
 fn path_of(path: &Path) -> String {

@@ -149,6 +149,15 @@ impl Server {
         }
     }
 
+    /// Whether the process has ended without having been asked to.
+    pub fn has_ended(&mut self) -> bool {
+        let running = self.child.as_mut().is_some_and(|child| matches!(child.try_wait(), Ok(None)));
+        if !running {
+            self.child = None;
+        }
+        !running
+    }
+
     /// Sends SIGTERM and returns at once.
     ///
     /// # Panics
