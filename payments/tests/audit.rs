@@ -90,7 +90,7 @@ async fn beside_a_service_at_work_what_differs_for_an_instant_is_not_wrong_and_w
     let read = || Books::read_beside(&*world.store, &*world.sandbox_store, &*world.clock);
     assert_eq!(read().await.unwrap().findings.len(), 1, "it is missing in every reading");
     let mend = async {
-        tokio::time::sleep(Duration::from_secs(7)).await;
+        world.clock.sleep(Duration::from_secs(7)).await;
         let body = String::from_utf8(kept.body.to_vec()).unwrap();
         tamper(&world.store, Entry::COLLECTION, &id, Some(&body));
     };
