@@ -115,12 +115,10 @@ async function measured(url: string, flags: Flags): Promise<RunnerResult['lhr']>
   for (let attempt = 1; attempt <= MEASUREMENTS; attempt++) {
     const result = await lighthouse(url, flags)
     if (!result) throw new Error('Lighthouse says nothing')
-    const { categories, audits, runtimeError } = result.lhr
+    const { categories, audits } = result.lhr
     if (Object.values(categories).every(({ score }) => score !== null)) return result.lhr
-    const errors = Object.values(audits).flatMap(({ id, errorMessage }) =>
-      errorMessage ? [`${id}: ${errorMessage}`] : [],
-    )
-    without.push([runtimeError?.message ?? [], errors].flat().join('\n'))
+    const errors = Object.values(audits).flatMap(({ errorMessage }) => errorMessage ?? [])
+    without.push([...new Set(errors)].join('\n'))
   }
   throw new Error(`Lighthouse could not measure ${url}:\n${without.join('\n\n')}`)
 }
