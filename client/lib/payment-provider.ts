@@ -26,7 +26,9 @@ export async function paymentProvider(): Promise<Provider | undefined> {
   return known?.provider
 }
 
+const NAMES: Record<string, string> = { mollie: 'Mollie', stripe: 'Stripe' }
+
 /** As people know it. */
 export function providerName({ name }: Provider): string {
-  return name === 'stripe' ? 'Stripe' : name
+  return NAMES[name] ?? name
 }

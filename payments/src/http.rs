@@ -254,14 +254,15 @@ async fn facts(api: &Api, id: &str, request: &Read) -> Result<Facts, Problem> {
 
 /// Take a payment provider's notice
 ///
-/// It must be signed by the provider, not long ago. It makes the provider be asked for the truth,
-/// and nothing else.
+/// It must be signed by the provider, not long ago; one of a provider that signs nothing is only a
+/// hint. It makes the provider be asked for the truth, and nothing else.
 #[utoipa::path(
     operation_id = "receiveNotice",
     post, path = "/api/payments/webhooks/{provider}", tag = "payments",
     params(("provider" = String, Path, description = "The provider, such as `sandbox`")),
     request_body(content = Object, description = "As the provider writes it"),
     responses(
+        (status = 200, description = "As 204, where the provider expects this one"),
         (status = 204, description = "The notice is taken"),
         (status = 400, description = "The signature is not good", body = Errors),
         (status = 404, description = "There is no such provider", body = Errors),
@@ -274,10 +275,11 @@ async fn notice(
     request: Write,
 ) -> Result<Response, Problem> {
     let letter =
-        Letter { headers: request.headers(), query: query.as_deref(), body: request.body()? };
+        Letter { headers: request.headers(), query: query.as_deref(), body: request.any_body()? };
     let taken = api.works.webhook.receive(&provider, letter, request.trace()).await;
     taken.map_err(not_taken)?;
-    Ok(Answer::empty(204).into_response())
+    let thanks = api.works.resolver.providers().named(&provider).map(|known| known.thanks());
+    Ok(Answer::empty(thanks.unwrap_or(204)).into_response())
 }
 
 impl Resource for Seen {
@@ -322,6 +324,10 @@ fn token_in(fields: &mut Fields, provider: &dyn Provider) -> Option<Token> {
     let text = fields.text("token", 1..=MAX_TOKEN)?;
     match text.parse::<Token>() {
         Ok(token) if provider.accepts(&token) => return Some(token),
+        Ok(_) if !provider.takes_tokens() => fields.fault(
+            "token",
+            "is not taken by the payment provider: pay where POST /api/payments/checkouts says",
+        ),
         Ok(_) => fields.fault("token", "is not known to the payment provider"),
         Err(bad) => fields.fault("token", bad.to_string()),
     }

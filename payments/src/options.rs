@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 use common::config::Secret;
 
 use crate::domain::Fee;
+use crate::provider::mollie::{self, Mollie};
 use crate::provider::sandbox::Sandbox;
 use crate::provider::stripe::{self, Account, Stripe};
 use crate::provider::{Https, Provider};
@@ -68,6 +69,24 @@ pub struct Options {
           default_value = stripe::API)]
     pub stripe_api: String,
 
+    /// Mollie's API key: live_… or test_…
+    #[arg(long, env = "TICKETING_MOLLIE_API_KEY", value_name = "KEY", hide_env_values = true)]
+    pub mollie_api_key: Option<Secret>,
+
+    /// A file that holds Mollie's API key
+    #[arg(
+        long,
+        env = "TICKETING_MOLLIE_API_KEY_FILE",
+        value_name = "FILE",
+        conflicts_with = "mollie_api_key"
+    )]
+    pub mollie_api_key_file: Option<PathBuf>,
+
+    /// Where Mollie's API is
+    #[arg(long, env = "TICKETING_MOLLIE_API", value_name = "URL", hide = true,
+          default_value = mollie::API)]
+    pub mollie_api: String,
+
     /// Who gives receipts to buyers, as it is to stand on them: a name, an address, a tax number; a
     /// semicolon ends a line
     #[arg(
@@ -91,6 +110,8 @@ pub enum Choice {
     Sandbox,
     /// Stripe.
     Stripe,
+    /// Mollie.
+    Mollie,
 }
 
 impl Options {
@@ -111,15 +132,26 @@ impl Options {
     /// With a sentence that names the option at fault.
     fn provider(&self) -> Result<Option<Arc<dyn Provider>>, String> {
         let file = self.stripe_secret_key_file.as_deref();
-        let key = Secret::read("--stripe-secret-key", self.stripe_secret_key.as_ref(), file)?;
-        let choice = match (self.payment_provider, &key) {
-            (Some(choice), _) => choice,
-            (None, Some(_)) => Choice::Stripe,
-            (None, None) => Choice::Sandbox,
+        let stripe = Secret::read("--stripe-secret-key", self.stripe_secret_key.as_ref(), file)?;
+        let file = self.mollie_api_key_file.as_deref();
+        let mollie = Secret::read("--mollie-api-key", self.mollie_api_key.as_ref(), file)?;
+        let choice = match (self.payment_provider, &stripe, &mollie) {
+            (Some(choice), ..) => choice,
+            (None, Some(_), None) => Choice::Stripe,
+            (None, None, Some(_)) => Choice::Mollie,
+            (None, None, None) => Choice::Sandbox,
+            (None, Some(_), Some(_)) => {
+                return Err(
+                    "--payment-provider is missing: there is a key for Stripe and one for \
+                            Mollie, and one of them moves the money from now on"
+                        .to_owned(),
+                );
+            }
         };
         match choice {
             Choice::Sandbox => Ok(None),
-            Choice::Stripe => Ok(Some(self.stripe(key)?)),
+            Choice::Stripe => Ok(Some(self.stripe(stripe)?)),
+            Choice::Mollie => Ok(Some(self.mollie(mollie)?)),
         }
     }
 
@@ -130,6 +162,14 @@ impl Options {
             Some(_) => Timing { provider_timeout: REAL_TIMEOUT, ..timing },
             None => timing,
         }
+    }
+
+    fn mollie(&self, key: Option<Secret>) -> Result<Arc<dyn Provider>, String> {
+        let api_key = key.ok_or("--mollie-api-key is missing: see Developers, API keys")?;
+        mode("--mollie-api-key", api_key.reveal(), &[""])?;
+        let wire = Https::to(&self.mollie_api).map_err(|error| format!("--mollie-api: {error}"))?;
+        let pages = pages(&self.mollie_api, mollie::API, mollie::PAGES);
+        Ok(Arc::new(Mollie::new(mollie::Account { api_key, pages }, Arc::new(wire))))
     }
 
     fn stripe(&self, key: Option<Secret>) -> Result<Arc<dyn Provider>, String> {
@@ -161,14 +201,15 @@ impl Options {
                 .to_owned());
         }
         let wire = Https::to(&self.stripe_api).map_err(|error| format!("--stripe-api: {error}"))?;
-        // Another API than the real one shows pages of its own.
-        let pages = match self.stripe_api.as_str() {
-            stripe::API => stripe::PAGES.to_owned(),
-            other => other.trim_end_matches('/').to_owned(),
-        };
+        let pages = pages(&self.stripe_api, stripe::API, stripe::PAGES);
         let account = Account { secret_key, webhook_secrets, publishable_key, pages };
         Ok(Arc::new(Stripe::new(account, Arc::new(wire))))
     }
+}
+
+/// Where the pages of the API at `api` are; another one than the `real` one shows pages of its own.
+fn pages(api: &str, real: &str, its: &str) -> String {
+    if api == real { its.to_owned() } else { api.trim_end_matches('/').to_owned() }
 }
 
 /// Whether a key moves real money. Its text is not repeated: it may be another one's secret.
@@ -207,13 +248,20 @@ mod tests {
 
     const KEY: [&str; 2] = ["--stripe-secret-key", "sk_test_k3y"];
     const SIGNING: [&str; 2] = ["--stripe-webhook-secret", "whsec_a,whsec_b"];
+    const MOLLIE: [&str; 2] = ["--mollie-api-key", "test_k3y"];
 
     #[test]
-    fn two_variables_choose_stripe_and_none_the_sandbox() {
+    fn the_one_whose_key_is_given_is_chosen_and_the_sandbox_where_there_is_none() {
         assert_eq!(name(&[]), Ok(None));
         assert_eq!(name(&[KEY, SIGNING].concat()), Ok(Some("stripe")));
-        let sandbox = ["--payment-provider", "sandbox"];
-        assert_eq!(name(&[&KEY[..], &sandbox].concat()), Ok(None));
+        assert_eq!(name(&MOLLIE), Ok(Some("mollie")));
+        let both = [&KEY[..], &SIGNING, &MOLLIE].concat();
+        assert!(name(&both).is_err_and(|why| why.contains("--payment-provider is missing")));
+        for (choice, chosen) in
+            [("sandbox", None), ("stripe", Some("stripe")), ("mollie", Some("mollie"))]
+        {
+            assert_eq!(name(&[&both[..], &["--payment-provider", choice]].concat()), Ok(chosen));
+        }
     }
 
     #[test]
@@ -234,6 +282,11 @@ mod tests {
         let wrong = ["--stripe-secret-key", "pk_test_x"];
         for (args, flag) in [
             (vec!["--payment-provider", "stripe"], "--stripe-secret-key is missing"),
+            (vec!["--payment-provider", "mollie"], "--mollie-api-key is missing"),
+            (vec!["--mollie-api-key", "k3y"], "--mollie-api-key must begin with live_ or test_"),
+            (vec!["--mollie-api-key", "sk_test_k3y"], "--mollie-api-key must begin"),
+            ([MOLLIE, ["--mollie-api", "http://example.com"]].concat(), "--mollie-api"),
+            ([MOLLIE, ["--mollie-api-key-file", "/none"]].concat(), "file"),
             (KEY.to_vec(), "--stripe-webhook-secret is missing"),
             ([wrong, SIGNING].concat(), "--stripe-secret-key must begin"),
             ([KEY, ["--stripe-webhook-secret", "sk_test_k3y"]].concat(), "--stripe-webhook-secret"),
@@ -253,7 +306,7 @@ mod tests {
 
     #[test]
     fn i28_secrets_are_not_shown() {
-        let shown = format!("{:?}", parse(&[KEY, SIGNING].concat()));
+        let shown = format!("{:?}", parse(&[KEY, SIGNING, MOLLIE].concat()));
         assert!(!shown.contains("k3y") && !shown.contains("whsec"), "{shown}");
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use common::execute::Failure;
 
-use crate::commands::HearNotice;
+use crate::commands::{HearNotice, HearPrompt};
 use crate::provider::{BadNotice, Letter};
 use crate::resolve::Resolver;
 
@@ -51,7 +51,14 @@ impl Webhook {
         let Some(notice) = provider.verify_webhook(letter, engine.now()).await? else {
             return Ok(());
         };
-        let command = HearNotice { provider: provider.name(), notice };
+        let name = provider.name();
+        if !provider.signs_notices() {
+            let (payment, reference) = (notice.payment, notice.id);
+            // Who asks is nobody: the look is made with all others that are due.
+            engine.run(HearPrompt { provider: name, payment, reference }, trace).await?;
+            return Ok(());
+        }
+        let command = HearNotice { provider: name, notice };
         if let Some(payment) = engine.run(command, trace).await? {
             let resolver = Arc::clone(&self.resolver);
             let work = async move {

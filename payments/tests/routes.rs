@@ -6,10 +6,13 @@ mod kit;
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use axum::Router;
 use axum::body::Body;
-use axum::http::Request;
 use axum::http::request::Builder;
+use axum::http::{Request, Response};
+use bytes::Bytes;
+use common::config::Secret;
 use common::events::{KeysEvent, OrderStatus};
 use common::http::{Kit, Settings, openapi};
 use common::id::{Id, Ids, UserId};
@@ -18,7 +21,10 @@ use common::session::{Session, SessionView, Signer};
 use common::time::Clock;
 use futures_util::StreamExt as _;
 use payments::http::{Api, routes};
+use payments::provider::mollie::{self, Mollie};
+use payments::provider::{Provider, ProviderError, Wire};
 use payments::receipt::Issuer;
+use payments::{Timing, Works};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
@@ -65,8 +71,32 @@ impl Reply {
     }
 }
 
+/// No provider answers.
+struct Deaf;
+
+#[async_trait]
+impl Wire for Deaf {
+    async fn send(&self, _: Request<Bytes>) -> Result<Response<Bytes>, ProviderError> {
+        Err(ProviderError::Unknown("nobody answers".to_owned()))
+    }
+}
+
 impl Site {
     async fn new() -> Self {
+        Self::with(|world| world.works.clone()).await
+    }
+
+    /// One whose provider is Mollie, which does not answer at the moment.
+    async fn at_mollie() -> Self {
+        let api_key = Secret::new("test_k3y");
+        let account = mollie::Account { api_key, pages: mollie::PAGES.to_owned() };
+        let mollie = Arc::new(Mollie::new(account, Arc::new(Deaf))) as Arc<dyn Provider>;
+        let fee = "0".parse().unwrap();
+        Self::with(|world| Works::new(Arc::clone(&world.engine), mollie, Timing::default(), fee))
+            .await
+    }
+
+    async fn with(works: impl FnOnce(&World) -> Works) -> Self {
         let world = World::new();
         let signer = Signer::new("test", &[7; 32]);
         let keys = KeysEvent { version: 0, keys: vec![signer.public_key()] };
@@ -77,7 +107,7 @@ impl Site {
         let kit = Kit::new(Arc::clone(&world.engine), sessions, settings.clone());
         let (router, _) = openapi::assemble([routes(Api {
             kit,
-            works: world.works.clone(),
+            works: works(&world),
             issuer: Issuer::default(),
         })]);
         let router = common::http::app(router, settings);
@@ -95,7 +125,11 @@ impl Site {
     }
 
     async fn send(&self, request: Builder, body: String) -> Reply {
-        let request = request.header("content-type", "application/json");
+        self.send_as("application/json", request, body).await
+    }
+
+    async fn send_as(&self, kind: &str, request: Builder, body: String) -> Reply {
+        let request = request.header("content-type", kind);
         let request = request.body(Body::from(body)).unwrap();
         let response = self.router.clone().oneshot(request).await.unwrap();
         let status = response.status().as_u16();
@@ -350,6 +384,39 @@ async fn i27_webhooks_come_in_only_when_signed() {
     }
     let elsewhere = site.request(None, "POST", "/api/payments/webhooks/nobody");
     site.send(elsewhere, "{}".into()).await.is(404);
+}
+
+#[tokio::test(start_paused = true)]
+async fn i27_a_form_that_names_a_payment_is_taken_and_tells_nothing() {
+    const FORM: &str = "application/x-www-form-urlencoded";
+    let site = Site::at_mollie().await;
+    let of = |query: &str| format!("/api/payments/webhooks/mollie{query}");
+    let say = async |path: String, body: &str| {
+        site.send_as(FORM, site.request(None, "POST", &path), body.to_owned()).await
+    };
+    for query in [format!("?payment={NOBODYS}"), "?payment=x".to_owned(), String::new()] {
+        let told = say(of(&query), "id=tr_7UhSN1zuXS").await.is(200);
+        assert_eq!(told.text, "", "{query}");
+    }
+    say(of(""), "nonsense").await.is(400);
+    // Elsewhere a form is none of the things that are taken.
+    say("/api/payments".to_owned(), "id=tr_7UhSN1zuXS").await.is(401);
+    let pay = site.request(Some(site.world.buyer), "POST", "/api/payments");
+    site.send_as(FORM, pay.header("idempotency-key", "x".repeat(999)), "a=b".into()).await.is(415);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_provider_that_takes_no_tokens_says_where_to_pay() {
+    let site = Site::at_mollie().await;
+    let order = site.world.place().await;
+    let refused = site.pay(&json!({"orderId": order.id, "token": "tok_visa"})).await.is(400);
+    assert_eq!(refused.blamed(), ["token"]);
+    assert!(refused.message().contains("POST /api/payments/checkouts"), "{}", refused.text);
+    assert!(site.world.payments_of(order.id).await.is_empty());
+    let card = site.pay(&json!({"orderId": order.id, "token": "4242424242424242"})).await.is(400);
+    assert!(card.message().contains("never a card number"), "I28: {}", card.text);
+    let mover = site.get(None, "/api/payments/provider").await.is(200).json();
+    assert_eq!(mover, json!({"name": "mollie", "pages": "https://www.mollie.com"}));
 }
 
 #[tokio::test(start_paused = true)]

@@ -9,16 +9,19 @@
 //! | [`ledger`] | the provider's own books, append-only: the truth about the money |
 //! | [`call`] | calls and answers, without sockets |
 //! | [`stripe`] | Stripe |
+//! | [`mollie`] | Mollie |
 //! | [`smtp`] | a mail server |
 
 pub mod call;
 pub mod ledger;
+pub mod mollie;
 pub mod script;
 pub mod smtp;
 pub mod stripe;
 
 pub use call::{Answer, Call, Outcome};
 pub use ledger::{Kind, Ledger, Line};
+pub use mollie::Mollie;
 pub use script::{Fault, Script};
 pub use smtp::Smtp;
 pub use stripe::Stripe;

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::call::{Answer, Outcome};
+
 /// What goes wrong with one call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fault {
@@ -34,6 +36,33 @@ pub const FAULTS: [Fault; 7] = [
 
 /// Longer than anybody waits.
 pub const SILENCE: Duration = Duration::from_secs(60);
+
+/// How long a call takes.
+const SOON: Duration = Duration::from_millis(40);
+
+/// What becomes of a call with which `fault` goes wrong. `answer` carries it out, unless it fails
+/// before or after that; `too_many` is said to the hurried.
+pub(crate) fn outcome(
+    fault: Option<Fault>,
+    too_many: Answer,
+    answer: impl FnOnce(Option<Fault>) -> Answer,
+) -> Outcome {
+    match fault {
+        Some(Fault::RequestLost) => Outcome::Silent(SOON),
+        Some(Fault::TooMany) => Outcome::Answered(too_many, SOON),
+        Some(Fault::AnswerLost) => {
+            answer(None);
+            Outcome::Silent(SOON)
+        }
+        Some(Fault::Silent) => {
+            answer(None);
+            Outcome::Silent(SILENCE)
+        }
+        Some(Fault::FailedBefore | Fault::FailedAfter) => Outcome::Answered(answer(fault), SOON),
+        Some(Fault::Slow) => Outcome::Answered(answer(None), Duration::from_millis(1_500)),
+        None => Outcome::Answered(answer(None), SOON),
+    }
+}
 
 /// A script.
 #[derive(Debug, Clone)]

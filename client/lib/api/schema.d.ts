@@ -224,8 +224,8 @@ export interface paths {
         put?: never;
         /**
          * Take a payment provider's notice
-         * @description It must be signed by the provider, not long ago. It makes the provider be asked for the truth,
-         *     and nothing else.
+         * @description It must be signed by the provider, not long ago; one of a provider that signs nothing is only a
+         *     hint. It makes the provider be asked for the truth, and nothing else.
          */
         post: operations["receiveNotice"];
         delete?: never;
@@ -2038,6 +2038,13 @@ export interface operations {
             };
         };
         responses: {
+            /** @description As 204, where the provider expects this one */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description The notice is taken */
             204: {
                 headers: {

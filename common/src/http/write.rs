@@ -48,6 +48,8 @@ pub struct Write {
 /// What was sent, and which request it is.
 struct Ready {
     body: Bytes,
+    /// Whether the body is said to be JSON, or is empty.
+    is_json: bool,
     key: Option<RequestKey>,
     /// Keeps the same request from being worked on twice, for as long as the handler has the
     /// [`Write`].
@@ -77,13 +79,16 @@ where
 }
 
 fn make_ready(kit: &Kit, caller: &Caller, parts: &Parts, body: Bytes) -> Result<Ready, Refusal> {
-    let Some(key) = idempotency::key_in(&parts.headers)? else {
-        return Ok(Ready { body, key: None, _hold: None });
+    let is_json = body.is_empty() || is_json(&parts.headers);
+    // What is refused for its type is refused for nothing else.
+    let key = if is_json { idempotency::key_in(&parts.headers)? } else { None };
+    let Some(key) = key else {
+        return Ok(Ready { body, is_json, key: None, _hold: None });
     };
     let route = (&parts.method, &parts.uri);
     let request = idempotency::request(key, caller.known(), route, &body);
     let hold = kit.in_flight().begin(&request.id)?;
-    Ok(Ready { body, key: Some(request), _hold: Some(hold) })
+    Ok(Ready { body, is_json, key: Some(request), _hold: Some(hold) })
 }
 
 impl Write {
@@ -121,12 +126,12 @@ impl Write {
         Ok(Fields::read(&ready.body)?)
     }
 
-    /// The body as it came, for signatures over it.
+    /// The body as it came, whatever it is said to be: for what others write in ways of their own.
     ///
     /// # Errors
-    /// 413 and 415, as [`Write::fields`].
-    pub fn body(&self) -> Result<&Bytes, Problem> {
-        Ok(&self.ready()?.body)
+    /// 413, as [`Write::fields`].
+    pub fn any_body(&self) -> Result<&Bytes, Problem> {
+        Ok(&self.received()?.body)
     }
 
     /// The version that the client has seen, where it says so with `If-Match`; the command compares
@@ -195,6 +200,11 @@ impl Write {
     }
 
     fn ready(&self) -> Result<&Ready, Problem> {
+        let ready = self.received()?;
+        if ready.is_json { Ok(ready) } else { Err(Problem::NotJson) }
+    }
+
+    fn received(&self) -> Result<&Ready, Problem> {
         self.ready.as_ref().map_err(Clone::clone)
     }
 }
@@ -222,11 +232,7 @@ async fn receive(kit: &Kit, parts: &Parts, body: Body) -> Result<Bytes, Problem>
     if matches!(received, Err(Problem::TooLarge)) {
         drain(kit, body).await;
     }
-    let received = received?;
-    if !received.is_empty() && !is_json(&parts.headers) {
-        return Err(Problem::NotJson);
-    }
-    Ok(received)
+    received
 }
 
 async fn collect(body: &mut Body, stated: Option<u64>) -> Result<Bytes, Problem> {

@@ -4,6 +4,7 @@
 //! however often a call is made, and whatever became of its answer, the money moves once. So what
 //! is not known is asked for again, and nothing is ever concluded from silence.
 
+pub mod mollie;
 mod providers;
 pub mod sandbox;
 mod signature;
@@ -156,6 +157,22 @@ pub trait Provider: Send + Sync + 'static {
     /// is good.
     fn accepts(&self, token: &Token) -> bool;
 
+    /// Whether it takes tokens at all. One that does not is paid where it asks for the card itself.
+    fn takes_tokens(&self) -> bool {
+        true
+    }
+
+    /// Whether its notices are signed. Those that are not may be anybody's: they are believed
+    /// nothing, and each payment is asked about once in a while however many come.
+    fn signs_notices(&self) -> bool {
+        true
+    }
+
+    /// The status code that tells it that a notice was taken.
+    fn thanks(&self) -> u16 {
+        204
+    }
+
     /// Whether a payment has to be made at the provider, under a name of its own, before anything
     /// can be asked for.
     fn opens(&self) -> bool {
@@ -215,7 +232,8 @@ pub trait Provider: Send + Sync + 'static {
     /// See [`ProviderError`].
     async fn refund(&self, request: &RefundRequest) -> Result<Refund, ProviderError>;
 
-    /// The notice that a webhook carries; `None` where it is about no payment of ours.
+    /// The notice that a webhook carries; `None` where it is about no payment of ours. Where
+    /// notices are not signed, its id is the provider's name for the payment.
     ///
     /// # Errors
     /// When it is forged, altered or stale, or is no notice.

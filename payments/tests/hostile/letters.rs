@@ -71,7 +71,7 @@ async fn i27_twenty_forgeries_and_more_are_refused_and_the_real_one_is_not() {
     all.extend(altered.iter().map(|(what, altered)| (*what, good.as_str(), altered.as_str())));
     let distinct: BTreeSet<_> = all.iter().map(|(_, signature, body)| (signature, body)).collect();
     assert!(distinct.len() == all.len() && all.len() >= 20, "{} forgeries", distinct.len());
-    let calls = shop.stripe.calls();
+    let calls = shop.there.calls();
     let mut taken = Vec::new();
     for (what, signature, body) in &all {
         if shop.receive(signature, body).await.unwrap().is_ok() {
@@ -80,7 +80,7 @@ async fn i27_twenty_forgeries_and_more_are_refused_and_the_real_one_is_not() {
     }
     assert!(taken.is_empty(), "I27: {} of {} are taken: {taken:?}", taken.len(), all.len());
     println!("{} forgeries are refused", all.len());
-    assert_eq!(shop.stripe.calls(), calls, "nobody was asked because of them");
+    assert_eq!(shop.there.calls(), calls, "nobody was asked because of them");
     for real in [
         format!("t={now},v1={foreign},v1={digest}"),
         format!("t={now}, v0={foreign}, v1={digest}"),
@@ -105,7 +105,7 @@ async fn what_is_about_something_else_is_taken_and_changes_nothing() {
         let signed = signature(WEBHOOK_SECRET, now, &body);
         assert_eq!(shop.receive(&signed, &body).await, Some(Ok(())), "{body}");
     }
-    assert_eq!(shop.stripe.calls(), 0);
+    assert_eq!(shop.there.calls(), 0);
 }
 
 #[tokio::test(start_paused = true)]

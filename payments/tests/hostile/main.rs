@@ -1,13 +1,16 @@
-//! Many payments against a scripted Stripe at its most hostile: it captures and keeps silent, fails
-//! before and after the fact, refuses the hurried, dawdles, declines; its webhooks come late,
-//! twice, in any order, forged, or never; the process is killed; buyers click twice and cancel. In
-//! the end all the money is where it belongs (I3–I6, I27).
+//! Many payments against scripted providers at their most hostile, Stripe and, in [`mollie`], one
+//! of another make: it captures and keeps silent, fails before and after the fact, refuses the
+//! hurried, dawdles, declines; its webhooks come late, twice, in any order, forged, or never; the
+//! process is killed; buyers click twice and cancel. In the end all the money is where it belongs
+//! (I3–I6, I27).
 
 #![expect(clippy::unwrap_used, reason = "a test panics on purpose")]
 
 mod browser;
 mod letters;
 mod line;
+mod make;
+mod mollie;
 #[path = "../kit/order.rs"]
 mod order;
 mod parts;
@@ -23,7 +26,8 @@ use common::time::Clock;
 use scripted::Script;
 
 use line::Life;
-use shop::Shop;
+use make::Make;
+use shop::{Market, Shop};
 use verdict::Counts;
 
 /// Payments in one history.
@@ -90,7 +94,7 @@ async fn history(seed: u64) -> Counts {
         () = killer => unreachable!("it never ends"),
         forged = courier => forged,
     };
-    shop.stripe.calm();
+    shop.there.calm();
     shop.kill();
     shop.start(Life::without_end());
     verdict::of(&shop, seed, counts).await
@@ -163,7 +167,7 @@ async fn courier(shop: Arc<Shop>, mut dice: Script) -> Counts {
     loop {
         shop.clock.sleep(Duration::from_millis(100)).await;
         let seconds = shop.clock.now().as_millis() / 1_000;
-        let mut letters = shop.stripe.letters(seconds);
+        let mut letters = shop.there.letters(seconds);
         letters.append(&mut late);
         while !letters.is_empty() {
             let which = usize::try_from(dice.below(letters.len() as u64)).unwrap();
@@ -187,7 +191,7 @@ async fn courier(shop: Arc<Shop>, mut dice: Script) -> Counts {
 }
 
 /// Kills the process now and then, and starts another.
-async fn killer(shop: Arc<Shop>, mut dice: Script) {
+async fn killer<M: Make>(shop: Arc<Market<M>>, mut dice: Script) {
     loop {
         shop.clock.sleep(Duration::from_millis(3_000 + dice.below(9_000))).await;
         shop.kill();

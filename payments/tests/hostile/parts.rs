@@ -15,7 +15,7 @@ const WINDOW: Duration = Duration::from_secs(900);
 
 /// What was given back at the provider, in minor units.
 fn returned(shop: &Shop) -> Vec<i64> {
-    shop.stripe.with_ledger(|ledger| {
+    shop.there.with_ledger(|ledger| {
         let lines = ledger.lines().iter().filter(|line| line.kind == Kind::Refunded);
         lines.map(|line| line.amount).collect()
     })
@@ -34,12 +34,12 @@ async fn parts_of_one_amount_go_back_once_each_whatever_becomes_of_the_calls() {
     for seed in 1..=40 {
         let shop = Shop::new(Script::new(seed, 0), Life::without_end());
         let (order, _) = paid(&shop).await;
-        shop.stripe.turn_hostile(500);
+        shop.there.turn_hostile(500);
         for _ in 0..5 {
             shop.refund(order, 300).await.unwrap().unwrap();
         }
         shop.clock.sleep(Duration::from_secs(20)).await;
-        shop.stripe.calm();
+        shop.there.calm();
         verdict::of(&shop, seed, Counts::default()).await;
         assert_eq!(returned(&shop), [300; 5], "seed {seed}");
     }
@@ -49,7 +49,7 @@ async fn parts_of_one_amount_go_back_once_each_whatever_becomes_of_the_calls() {
 async fn a_refund_that_somebody_made_by_hand_is_not_taken_for_ours() {
     let shop = Shop::new(Script::new(1, 0), Life::without_end());
     let (order, intent) = paid(&shop).await;
-    assert!(shop.stripe.refund_by_hand(&intent, 300));
+    assert!(shop.there.refund_by_hand(&intent, 300));
     shop.refund(order, 300).await.unwrap().unwrap();
     shop.clock.sleep(Duration::from_secs(20)).await;
     assert_eq!(returned(&shop), [300, 300]);

@@ -1,4 +1,4 @@
-//! The service on a scripted Stripe, with an orders service that does what the real one does, and
+//! The service on a scripted provider, with an orders service that does what the real one does, and
 //! webhooks that come late, twice, in any order, forged, or never.
 
 use std::collections::BTreeMap;
@@ -7,10 +7,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use axum::http::{HeaderMap, HeaderValue};
+use axum::http::HeaderMap;
 use bytes::Bytes;
 use common::bus::Delivery;
-use common::config::Secret;
 use common::events::{CancelledBy, Envelope, LateMoney, ORDERS, OrderState, OrderStatus};
 use common::execute::{Engine, Failure, Ports};
 use common::id::{Id, Ids, OrderId, PaymentId, UserId};
@@ -23,14 +22,14 @@ use common::time::{Clock, Timestamp};
 use payments::commands::GiveBack;
 use payments::domain::{Payment, Refund, State, Token};
 use payments::pay::{CheckoutRequest, PayRequest, Unpaid};
-use payments::provider::stripe::{self, Account, Stripe};
-use payments::provider::{Door, Letter, Provider, Wire};
+use payments::provider::Letter;
 use payments::webhook::NotTaken;
 use payments::{Timing, Works, consume, queries};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::AbortHandle;
 
 use crate::line::{Life, Line, Tapped};
+use crate::make::Make;
 use crate::order;
 
 const BEGINNING: Timestamp = Timestamp::from_millis(1_800_000_000_000);
@@ -69,10 +68,14 @@ struct Process {
     life: Arc<Life>,
 }
 
-/// The service and what is around it.
-pub struct Shop {
+/// The service on Stripe, and what is around it.
+pub type Shop = Market<scripted::Stripe>;
+
+/// The service on a provider, and what is around it.
+pub struct Market<M> {
     pub store: Arc<MemoryStore>,
-    pub stripe: Arc<scripted::Stripe>,
+    /// Who moves the money.
+    pub there: Arc<M>,
     pub clock: Arc<PausedClock>,
     pub buyer: UserId,
     process: Mutex<Option<Arc<Process>>>,
@@ -82,7 +85,7 @@ pub struct Shop {
     events: UnboundedSender<Bytes>,
 }
 
-impl Shop {
+impl<M: Make> Market<M> {
     /// One whose provider goes wrong by `script`. Its first process lives as long as `life`.
     pub fn new(script: scripted::Script, life: Arc<Life>) -> Arc<Self> {
         let (events, heard) = unbounded_channel();
@@ -90,7 +93,7 @@ impl Shop {
         let started = tokio::time::Instant::now();
         let shop = Arc::new(Self {
             store: Arc::new(MemoryStore::new()),
-            stripe: Arc::new(scripted::Stripe::new(script)),
+            there: Arc::new(M::new(script)),
             clock: Arc::new(PausedClock(started)),
             buyer: UserId(Id::from_bytes([7; 12])),
             process: Mutex::default(),
@@ -124,12 +127,12 @@ impl Shop {
             tasks: Arc::clone(&tasks) as Arc<dyn Spawn>,
         };
         let engine = Engine::new(ports, outbox);
-        let stripe = Arc::clone(&self.stripe);
-        let take = Box::new(move |call: &scripted::Call| stripe.take(call));
+        let there = Arc::clone(&self.there);
+        let take = Box::new(move |call: &scripted::Call| there.take(call));
         let line = Line { take, clock: Arc::clone(&clock), life: Arc::clone(&life) };
         let fee = "2.5%+0.30".parse().unwrap();
         let works =
-            Works::new(Arc::clone(&engine), provider(Arc::new(line)), Timing::default(), fee);
+            Works::new(Arc::clone(&engine), M::provider(Arc::new(line)), Timing::default(), fee);
         for reconciler in works.reconcilers() {
             let clock = Arc::clone(&clock);
             let never = std::future::pending();
@@ -271,14 +274,13 @@ impl Shop {
         Some(process.works.pay.pay(request).await)
     }
 
-    /// Goes to where the provider asks for the card: the payment, and Stripe's name for it.
+    /// Goes to where the provider asks for the card: the payment, and the provider's name for it.
     pub async fn check_out(&self, order: OrderId) -> Result<(PaymentId, String), Unpaid> {
         let (back, trace) = ("https://tickets.example/orders/1".to_owned(), "test".to_owned());
         let request = CheckoutRequest { order, buyer: self.buyer, back, request: None, trace };
-        let (id, door) = self.process().unwrap().works.pay.check_out(request).await?;
-        let Door::Element { client_secret, .. } = door else { panic!("{door:?}") };
-        let (name, _) = client_secret.split_once("_secret_").unwrap();
-        Ok((id, name.to_owned()))
+        let Some(process) = self.process() else { return Err(Unpaid::Unresolved) };
+        let (id, door) = process.works.pay.check_out(request).await?;
+        Ok((id, M::behind(door)))
     }
 
     /// The seller gives money of a complete order back; `None` where there is no process, or
@@ -298,12 +300,15 @@ impl Shop {
     }
 
     /// A webhook arrives.
-    pub async fn receive(&self, signature: &str, body: &str) -> Option<Result<(), NotTaken>> {
+    pub async fn receive_with(
+        &self,
+        headers: HeaderMap,
+        query: Option<&str>,
+        body: &str,
+    ) -> Option<Result<(), NotTaken>> {
         let process = self.process()?;
-        let mut headers = HeaderMap::new();
-        headers.insert("stripe-signature", HeaderValue::try_from(signature).unwrap());
-        let letter = Letter { headers: &headers, query: None, body: body.as_bytes() };
-        Some(process.works.webhook.receive("stripe", letter, "webhook").await)
+        let letter = Letter { headers: &headers, query, body: body.as_bytes() };
+        Some(process.works.webhook.receive(M::NAME, letter, "webhook").await)
     }
 
     /// Every payment whose end is not known yet.
@@ -324,14 +329,4 @@ impl Shop {
     pub fn orders(&self) -> Vec<OrderState> {
         self.orders.lock().unwrap().values().cloned().collect()
     }
-}
-
-fn provider(wire: Arc<dyn Wire>) -> Arc<dyn Provider> {
-    let account = Account {
-        secret_key: Secret::new(scripted::stripe::SECRET_KEY),
-        webhook_secrets: vec![Secret::new(scripted::stripe::WEBHOOK_SECRET)],
-        publishable_key: Some("pk_test_scripted".to_owned()),
-        pages: stripe::PAGES.to_owned(),
-    };
-    Arc::new(Stripe::new(account, wire))
 }

@@ -10,12 +10,12 @@ use common::money::Money;
 use common::store::{Order as Sort, Query};
 use common::time::Clock;
 use payments::domain::{Account, Entry, State};
-use payments::provider::stripe;
 use payments::reconciliation;
 use scripted::Fault;
 use scripted::ledger::Kind;
 
-use crate::shop::Shop;
+use crate::make::Make;
+use crate::shop::Market;
 
 /// By when everything is settled once faults are over (I3).
 const SETTLED: Duration = Duration::from_secs(60);
@@ -88,19 +88,20 @@ impl fmt::Display for Counts {
 }
 
 /// Waits until nothing is unresolved, and judges.
-pub async fn of(shop: &Shop, seed: u64, mut counts: Counts) -> Counts {
+pub async fn of<M: Make>(shop: &Market<M>, seed: u64, mut counts: Counts) -> Counts {
+    shop.there.pass_time();
     counts.histories += 1;
     let unresolved = settle(shop, seed).await;
     assert_eq!(unresolved, 0, "I3, seed {seed}");
     counts.unresolved += unresolved;
-    let (held, captures) = shop.stripe.with_ledger(|ledger| (ledger.held(), ledger.captures()));
+    let (held, captures) = shop.there.with_ledger(|ledger| (ledger.held(), ledger.captures()));
     counts.captured += captures.len() as u64;
     counts.doubled += captures.values().filter(|times| **times != 1).count() as u64;
     assert!(captures.values().all(|times| *times == 1), "I4, seed {seed}: {captures:?}");
     reconcile(shop, seed).await;
     let booked = booked(shop);
-    counts.calls += shop.stripe.calls();
-    counts.faults = shop.stripe.faults();
+    counts.calls += shop.there.calls();
+    counts.faults = shop.there.faults();
     for order in shop.orders() {
         counts.orders += 1;
         let (mut net, mut asked_back) = (0, 0);
@@ -134,7 +135,7 @@ pub async fn of(shop: &Shop, seed: u64, mut counts: Counts) -> Counts {
 }
 
 /// Waits until the end of every payment is known; of how many it is not.
-async fn settle(shop: &Shop, seed: u64) -> u64 {
+async fn settle<M: Make>(shop: &Market<M>, seed: u64) -> u64 {
     let until = shop.clock.now().plus(SETTLED);
     loop {
         let unresolved = shop.unresolved().await;
@@ -151,9 +152,9 @@ async fn settle(shop: &Shop, seed: u64) -> u64 {
 
 /// The provider's report, read as an operator's is, differs from our books by nothing; and by what
 /// it lacks.
-async fn reconcile(shop: &Shop, seed: u64) {
+async fn reconcile<M: Make>(shop: &Market<M>, seed: u64) {
     let mut text = "reporting_category,currency,gross,payment_intent_id\n".to_owned();
-    let lines = shop.stripe.with_ledger(|ledger| ledger.lines().to_vec());
+    let lines = shop.there.with_ledger(|ledger| ledger.lines().to_vec());
     for line in &lines {
         let category = match line.kind {
             Kind::Captured => "charge",
@@ -167,7 +168,7 @@ async fn reconcile(shop: &Shop, seed: u64) {
     for order in shop.orders() {
         payments.extend(shop.payments_of(order.id).await);
     }
-    let booked = reconciliation::booked(payments.iter(), stripe::NAME);
+    let booked = reconciliation::booked(payments.iter(), M::NAME);
     let report = reconciliation::read(text.as_bytes()).unwrap();
     let differences = reconciliation::differences(&booked, &report);
     assert!(differences.is_empty(), "I6, seed {seed}: {differences:?}");
@@ -179,7 +180,7 @@ async fn reconcile(shop: &Shop, seed: u64) {
 }
 
 /// What our own books say the provider holds, for each payment.
-fn booked(shop: &Shop) -> BTreeMap<String, i64> {
+fn booked<M>(shop: &Market<M>) -> BTreeMap<String, i64> {
     let mut booked = BTreeMap::new();
     let query = Query {
         collection: Entry::COLLECTION,

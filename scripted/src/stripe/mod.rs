@@ -8,13 +8,12 @@ mod sessions;
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::call::{Answer, Call, Outcome};
 use crate::ledger::{Kind, Ledger, Line};
-use crate::script::{Fault, SILENCE, Script};
+use crate::script::{Fault, Script, outcome};
 
 pub use events::{Letter, signature};
 
@@ -74,30 +73,8 @@ impl Stripe {
         if let Some(fault) = fault {
             *state.faults.entry(fault).or_default() += 1;
         }
-        let soon = Duration::from_millis(40);
-        match fault {
-            Some(Fault::RequestLost) => Outcome::Silent(soon),
-            Some(Fault::TooMany) => {
-                let error =
-                    json!({"error": {"type": "invalid_request_error", "code": "rate_limit"}});
-                Outcome::Answered(Answer::new(429, error), soon)
-            }
-            Some(Fault::AnswerLost) => {
-                state.answer(call, None);
-                Outcome::Silent(soon)
-            }
-            Some(Fault::Silent) => {
-                state.answer(call, None);
-                Outcome::Silent(SILENCE)
-            }
-            Some(fault @ (Fault::FailedBefore | Fault::FailedAfter)) => {
-                Outcome::Answered(state.answer(call, Some(fault)), soon)
-            }
-            Some(Fault::Slow) => {
-                Outcome::Answered(state.answer(call, None), Duration::from_millis(1_500))
-            }
-            None => Outcome::Answered(state.answer(call, None), soon),
-        }
+        let too_many = error(429, "invalid_request_error", "rate_limit", "");
+        outcome(fault, too_many, |failure| state.answer(call, failure))
     }
 
     /// From now on so many of a thousand calls go wrong.

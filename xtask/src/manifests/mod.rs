@@ -27,8 +27,13 @@ use tools::Tools;
 const KUBERNETES: &str = "1.37";
 
 /// What people apply, and whether secrets are theirs to bring.
-const OVERLAYS: &[(&str, bool)] =
-    &[("dev", false), ("production", true), ("live", true), ("managed", true)];
+const OVERLAYS: &[(&str, bool)] = &[
+    ("dev", false),
+    ("production", true),
+    ("live", true),
+    ("live-mollie", true),
+    ("managed", true),
+];
 
 /// Judges the Dockerfiles and what they are given, renders every overlay, and judges that.
 ///

@@ -1,0 +1,182 @@
+//! What Mollie's API is asked with, and what it answers with as far as that is looked at.
+
+use common::id::{OrderId, PaymentId};
+use common::money::Money;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// An amount as Mollie writes it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Amount {
+    /// In upper case.
+    currency: String,
+    /// With all the decimals that the currency has.
+    value: String,
+}
+
+impl From<Money> for Amount {
+    fn from(amount: Money) -> Self {
+        let Money { minor, currency } = amount;
+        let places = usize::try_from(currency.decimals()).unwrap_or(0);
+        let digits = format!("{minor:0>least$}", least = places + 1);
+        let (whole, part) = digits.split_at(digits.len() - places);
+        let point = if places == 0 { "" } else { "." };
+        let currency = currency.code().to_ascii_uppercase();
+        Self { currency, value: format!("{whole}{point}{part}") }
+    }
+}
+
+/// A payment to be made.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct NewPayment<'a> {
+    pub(super) amount: Amount,
+    pub(super) description: String,
+    pub(super) redirect_url: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) webhook_url: Option<String>,
+    pub(super) metadata: Names,
+}
+
+/// Our names for a payment.
+#[derive(Serialize)]
+pub(super) struct Names {
+    pub(super) payment: PaymentId,
+    pub(super) order: OrderId,
+}
+
+/// A payment as Mollie has it.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Payment {
+    pub(super) id: String,
+    pub(super) status: Status,
+    pub(super) amount: Amount,
+    #[serde(default)]
+    pub(super) is_cancelable: Option<bool>,
+    #[serde(default)]
+    pub(super) metadata: Value,
+    #[serde(default)]
+    pub(super) details: Option<Details>,
+    #[serde(default)]
+    pub(super) status_reason: Option<StatusReason>,
+    #[serde(default, rename = "_links")]
+    pub(super) links: Links,
+}
+
+/// Where a payment stands at Mollie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Status {
+    Open,
+    Pending,
+    Authorized,
+    Paid,
+    Canceled,
+    Expired,
+    Failed,
+}
+
+/// What the way to pay says besides.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Details {
+    #[serde(default)]
+    pub(super) failure_reason: Option<String>,
+}
+
+/// Why a payment is where it is.
+#[derive(Deserialize)]
+pub(super) struct StatusReason {
+    #[serde(default)]
+    pub(super) code: Option<String>,
+}
+
+/// Where a payment leads.
+#[derive(Default, Deserialize)]
+pub(super) struct Links {
+    /// Absent once there is nothing to pay any more.
+    #[serde(default)]
+    pub(super) checkout: Option<Link>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Link {
+    pub(super) href: String,
+}
+
+/// Money to be given back.
+#[derive(Serialize)]
+pub(super) struct NewRefund {
+    pub(super) amount: Amount,
+    pub(super) description: String,
+    pub(super) metadata: RefundNames,
+}
+
+/// Our names for a refund.
+#[derive(Serialize)]
+pub(super) struct RefundNames {
+    pub(super) payment: PaymentId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) refund: Option<String>,
+}
+
+/// Money on its way back.
+#[derive(Deserialize)]
+pub(super) struct Returned {
+    pub(super) id: String,
+    pub(super) status: RefundStatus,
+    pub(super) amount: Amount,
+    #[serde(default)]
+    pub(super) metadata: Value,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum RefundStatus {
+    Queued,
+    Pending,
+    Processing,
+    Refunded,
+    Failed,
+    Canceled,
+}
+
+/// A page of a payment's refunds.
+#[derive(Deserialize)]
+pub(super) struct Refunds {
+    #[serde(rename = "_embedded")]
+    pub(super) embedded: Embedded,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Embedded {
+    pub(super) refunds: Vec<Returned>,
+}
+
+/// What is wrong with a call. Mollie's own words are not repeated: they may quote what was sent.
+#[derive(Deserialize)]
+pub(super) struct Fault {
+    pub(super) status: u16,
+    #[serde(default)]
+    pub(super) field: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_amount_has_all_the_decimals_of_its_currency() {
+        let written = |minor, currency: &str| {
+            let currency = currency.parse().unwrap();
+            let Amount { currency, value } = Money { minor, currency }.into();
+            format!("{value} {currency}")
+        };
+        assert_eq!(written(2_050, "eur"), "20.50 EUR");
+        assert_eq!(written(2_000, "eur"), "20.00 EUR");
+        assert_eq!(written(5, "usd"), "0.05 USD");
+        assert_eq!(written(100_000_000, "eur"), "1000000.00 EUR");
+        assert_eq!(written(500, "jpy"), "500 JPY");
+    }
+}

@@ -1,0 +1,122 @@
+//! Providers of several makes, as these tests see them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::http::{HeaderMap, HeaderValue};
+use common::config::Secret;
+use payments::provider::{Door, Provider, Wire, mollie, stripe};
+use payments::webhook::NotTaken;
+use scripted::{Call, Fault, Ledger, Outcome, Script};
+
+use crate::shop::Shop;
+
+/// A provider that goes wrong by a script.
+pub trait Make: Send + Sync + 'static {
+    /// As our code calls it.
+    const NAME: &'static str;
+
+    fn new(script: Script) -> Self;
+    fn take(&self, call: &Call) -> Outcome;
+    fn calls(&self) -> u64;
+    fn faults(&self) -> BTreeMap<Fault, u64>;
+    fn with_ledger<T>(&self, look: impl FnOnce(&Ledger) -> T) -> T;
+
+    /// Our code's side of it.
+    fn provider(wire: Arc<dyn Wire>) -> Arc<dyn Provider>;
+
+    /// The provider's name for the payment that is made behind a door.
+    fn behind(door: Door) -> String;
+
+    /// Time passes there.
+    fn pass_time(&self) {}
+}
+
+impl Make for scripted::Stripe {
+    const NAME: &'static str = stripe::NAME;
+
+    fn new(script: Script) -> Self {
+        Self::new(script)
+    }
+
+    fn take(&self, call: &Call) -> Outcome {
+        self.take(call)
+    }
+
+    fn calls(&self) -> u64 {
+        self.calls()
+    }
+
+    fn faults(&self) -> BTreeMap<Fault, u64> {
+        self.faults()
+    }
+
+    fn with_ledger<T>(&self, look: impl FnOnce(&Ledger) -> T) -> T {
+        self.with_ledger(look)
+    }
+
+    fn provider(wire: Arc<dyn Wire>) -> Arc<dyn Provider> {
+        let account = stripe::Account {
+            secret_key: Secret::new(scripted::stripe::SECRET_KEY),
+            webhook_secrets: vec![Secret::new(scripted::stripe::WEBHOOK_SECRET)],
+            publishable_key: Some("pk_test_scripted".to_owned()),
+            pages: stripe::PAGES.to_owned(),
+        };
+        Arc::new(stripe::Stripe::new(account, wire))
+    }
+
+    fn behind(door: Door) -> String {
+        let Door::Element { client_secret, .. } = door else { panic!("{door:?}") };
+        client_secret.split_once("_secret_").unwrap().0.to_owned()
+    }
+}
+
+impl Make for scripted::Mollie {
+    const NAME: &'static str = mollie::NAME;
+
+    fn new(script: Script) -> Self {
+        Self::new(script)
+    }
+
+    fn take(&self, call: &Call) -> Outcome {
+        self.take(call)
+    }
+
+    fn calls(&self) -> u64 {
+        self.calls()
+    }
+
+    fn faults(&self) -> BTreeMap<Fault, u64> {
+        self.faults()
+    }
+
+    fn with_ledger<T>(&self, look: impl FnOnce(&Ledger) -> T) -> T {
+        self.with_ledger(look)
+    }
+
+    fn provider(wire: Arc<dyn Wire>) -> Arc<dyn Provider> {
+        let account = mollie::Account {
+            api_key: Secret::new(scripted::mollie::API_KEY),
+            pages: mollie::PAGES.to_owned(),
+        };
+        Arc::new(mollie::Mollie::new(account, wire))
+    }
+
+    fn behind(door: Door) -> String {
+        let Door::Page { url } = door else { panic!("{door:?}") };
+        url.rsplit('/').next().unwrap().to_owned()
+    }
+
+    fn pass_time(&self) {
+        self.pass_time();
+    }
+}
+
+impl Shop {
+    /// A webhook of Stripe's arrives.
+    pub async fn receive(&self, signature: &str, body: &str) -> Option<Result<(), NotTaken>> {
+        let mut headers = HeaderMap::new();
+        headers.insert("stripe-signature", HeaderValue::try_from(signature).unwrap());
+        self.receive_with(headers, None, body).await
+    }
+}

@@ -1,0 +1,104 @@
+//! Money on its way back at Mollie: once, though keys are forgotten before it has arrived (I5).
+
+use std::time::Duration;
+
+use common::id::OrderId;
+use common::time::Clock;
+use payments::domain::State;
+use scripted::mollie::Visit;
+use scripted::{Fault, Kind};
+
+use super::{LOOKED, Shop, at_the_page, calm};
+use crate::line::Life;
+use crate::verdict::{self, Counts};
+
+/// What was given back at Mollie, in minor units.
+fn returned(shop: &Shop) -> Vec<i64> {
+    shop.there.with_ledger(|ledger| {
+        let lines = ledger.lines().iter().filter(|line| line.kind == Kind::Refunded);
+        lines.map(|line| line.amount).collect()
+    })
+}
+
+async fn paid(shop: &Shop) -> (OrderId, String) {
+    let (order, _, name) = at_the_page(shop).await;
+    assert!(shop.there.visit(&name, Visit::Pays));
+    shop.clock.sleep(LOOKED).await;
+    (order, name)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refund_whose_key_was_forgotten_is_found_and_not_made_again() {
+    for fault in [Fault::AnswerLost, Fault::Silent, Fault::FailedAfter] {
+        let shop = calm(1);
+        let (order, _) = paid(&shop).await;
+        shop.there.spoil("POST", fault);
+        shop.refund(order, 300).await.unwrap().unwrap();
+        shop.clock.sleep(Duration::from_millis(150)).await;
+        shop.kill();
+        shop.there.forget_keys();
+        shop.start(Life::without_end());
+        verdict::of(&shop, 1, Counts::default()).await;
+        assert_eq!(returned(&shop), [300], "{fault:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn parts_of_one_amount_go_back_once_each_whatever_becomes_of_the_calls() {
+    for seed in 1..=20 {
+        let shop = calm(seed);
+        let (order, _) = paid(&shop).await;
+        shop.there.turn_hostile(500);
+        for _ in 0..5 {
+            shop.refund(order, 300).await.unwrap().unwrap();
+        }
+        for _ in 0..20 {
+            shop.clock.sleep(Duration::from_secs(1)).await;
+            shop.there.forget_keys();
+        }
+        shop.there.calm();
+        verdict::of(&shop, seed, Counts::default()).await;
+        assert_eq!(returned(&shop), [300; 5], "seed {seed}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refund_that_somebody_made_by_hand_is_not_taken_for_ours() {
+    let shop = calm(2);
+    let (order, name) = paid(&shop).await;
+    assert!(shop.there.refund_by_hand(&name, 300));
+    shop.refund(order, 300).await.unwrap().unwrap();
+    shop.clock.sleep(Duration::from_secs(20)).await;
+    assert_eq!(returned(&shop), [300, 300]);
+    let payment = shop.payments_of(order).await.remove(0);
+    assert_eq!((payment.given_back().minor, payment.due), (300, None));
+}
+
+/// Who gave all of it back by hand has done what was to be done.
+#[tokio::test(start_paused = true)]
+async fn late_money_that_was_given_back_by_hand_is_not_given_back_again() {
+    let shop = calm(3);
+    let (order, _, name) = at_the_page(&shop).await;
+    shop.there.pick(&name, false);
+    assert!(shop.there.visit(&name, Visit::Pays));
+    let all = shop.orders()[0].total.minor;
+    assert!(shop.there.refund_by_hand(&name, all));
+    shop.change(order, common::events::OrderStatus::Cancelled).await;
+    let counts = verdict::of(&shop, 3, Counts::default()).await;
+    assert_eq!((counts.refunded, returned(&shop)), (1, vec![all]));
+}
+
+/// It is told apart from one that is done: the money is with us again, and somebody must look.
+#[tokio::test(start_paused = true)]
+async fn a_refund_that_comes_to_nothing_is_not_called_given_back() {
+    let shop = calm(4);
+    let (order, name) = paid(&shop).await;
+    shop.refund(order, 300).await.unwrap().unwrap();
+    shop.clock.sleep(Duration::from_millis(100)).await;
+    assert!(shop.there.fail_refund(&name));
+    shop.clock.sleep(LOOKED).await;
+    let payment = shop.payments_of(order).await.remove(0);
+    assert!(matches!(payment.state, State::Captured { .. }));
+    assert_eq!((payment.given_back().minor, payment.owed().is_some()), (0, true));
+    assert_eq!(returned(&shop), [300, -300], "and it is not made again by itself");
+}
