@@ -75,8 +75,9 @@ pub struct Settings {
     /// The sandbox: what payments are tried out with where there is nothing else, and what those
     /// that began with it end with where there is.
     pub sandbox: Arc<Sandbox>,
-    /// Who moves real money, where there is somebody.
-    pub provider: Option<Arc<dyn Provider>>,
+    /// Who moves real money, where there is somebody: the first for payments that begin now, the
+    /// others for those that began with them.
+    pub real: Vec<Arc<dyn Provider>>,
     /// How long things may take.
     pub timing: Timing,
     /// Who gives the receipts.
@@ -91,10 +92,11 @@ pub fn service(settings: Settings) -> Service {
         name: "payments",
         collections: COLLECTIONS,
         assemble: Box::new(move |Context { engine, kit }| {
-            let Settings { sandbox, provider, timing, issuer, fee } = settings;
+            let Settings { sandbox, real, timing, issuer, fee } = settings;
             let trial = Arc::clone(&sandbox) as Arc<dyn Provider>;
-            let providers = match provider {
-                Some(real) => Providers::new(real, vec![trial]),
+            let mut real = real.into_iter();
+            let providers = match real.next() {
+                Some(chosen) => Providers::new(chosen, real.chain([trial]).collect()),
                 None => trial.into(),
             };
             engine.meters().ask(Arc::new(counts::Unresolved::new(Arc::clone(&engine))));

@@ -120,17 +120,17 @@ impl Options {
     /// # Errors
     /// With a sentence that names the option at fault.
     pub fn settings(&self, sandbox: Arc<Sandbox>) -> Result<Settings, String> {
-        let provider = self.provider()?;
-        let (timing, issuer) = (Self::timing(provider.as_ref()), self.receipt_issuer.clone());
-        let fee = self.platform_fee;
-        Ok(Settings { sandbox, provider, timing, issuer, fee })
+        let real = self.real()?;
+        let (timing, issuer) = (Self::timing(&real), self.receipt_issuer.clone());
+        Ok(Settings { sandbox, real, timing, issuer, fee: self.platform_fee })
     }
 
-    /// Who moves real money; `None` where that is nobody.
+    /// Who moves real money: first the one for payments that begin now. Where there is a key for
+    /// another one too, those that began with it are brought to their end with it.
     ///
     /// # Errors
     /// With a sentence that names the option at fault.
-    fn provider(&self) -> Result<Option<Arc<dyn Provider>>, String> {
+    fn real(&self) -> Result<Vec<Arc<dyn Provider>>, String> {
         let file = self.stripe_secret_key_file.as_deref();
         let stripe = Secret::read("--stripe-secret-key", self.stripe_secret_key.as_ref(), file)?;
         let file = self.mollie_api_key_file.as_deref();
@@ -148,19 +148,22 @@ impl Options {
                 );
             }
         };
-        match choice {
-            Choice::Sandbox => Ok(None),
-            Choice::Stripe => Ok(Some(self.stripe(stripe)?)),
-            Choice::Mollie => Ok(Some(self.mollie(mollie)?)),
-        }
+        let (has_stripe, has_mollie) = (stripe.is_some(), mollie.is_some());
+        Ok(match choice {
+            Choice::Sandbox => Vec::new(),
+            Choice::Stripe if has_mollie => vec![self.stripe(stripe)?, self.mollie(mollie)?],
+            Choice::Stripe => vec![self.stripe(stripe)?],
+            Choice::Mollie if has_stripe => vec![self.mollie(mollie)?, self.stripe(stripe)?],
+            Choice::Mollie => vec![self.mollie(mollie)?],
+        })
     }
 
-    /// How long things may take with `provider`.
-    fn timing(provider: Option<&Arc<dyn Provider>>) -> Timing {
+    /// How long things may take with these.
+    fn timing(real: &[Arc<dyn Provider>]) -> Timing {
         let timing = Timing::default();
-        match provider {
-            Some(_) => Timing { provider_timeout: REAL_TIMEOUT, ..timing },
-            None => timing,
+        match real {
+            [] => timing,
+            [_, ..] => Timing { provider_timeout: REAL_TIMEOUT, ..timing },
         }
     }
 
@@ -242,8 +245,8 @@ mod tests {
         Cli::parse_from(std::iter::once("ticketing").chain(args.iter().copied())).payments
     }
 
-    fn name(args: &[&str]) -> Result<Option<&'static str>, String> {
-        Ok(parse(args).provider()?.map(|provider| provider.name()))
+    fn names(args: &[&str]) -> Result<Vec<&'static str>, String> {
+        Ok(parse(args).real()?.iter().map(|provider| provider.name()).collect())
     }
 
     const KEY: [&str; 2] = ["--stripe-secret-key", "sk_test_k3y"];
@@ -252,23 +255,26 @@ mod tests {
 
     #[test]
     fn the_one_whose_key_is_given_is_chosen_and_the_sandbox_where_there_is_none() {
-        assert_eq!(name(&[]), Ok(None));
-        assert_eq!(name(&[KEY, SIGNING].concat()), Ok(Some("stripe")));
-        assert_eq!(name(&MOLLIE), Ok(Some("mollie")));
+        assert_eq!(names(&[]), Ok(vec![]));
+        assert_eq!(names(&[KEY, SIGNING].concat()), Ok(vec!["stripe"]));
+        assert_eq!(names(&MOLLIE), Ok(vec!["mollie"]));
+    }
+
+    #[test]
+    fn whoever_changes_the_provider_keeps_the_other_for_what_began_with_it() {
         let both = [&KEY[..], &SIGNING, &MOLLIE].concat();
-        assert!(name(&both).is_err_and(|why| why.contains("--payment-provider is missing")));
-        for (choice, chosen) in
-            [("sandbox", None), ("stripe", Some("stripe")), ("mollie", Some("mollie"))]
-        {
-            assert_eq!(name(&[&both[..], &["--payment-provider", choice]].concat()), Ok(chosen));
-        }
+        assert!(names(&both).is_err_and(|why| why.contains("--payment-provider is missing")));
+        let chosen = |name| names(&[&both[..], &["--payment-provider", name]].concat());
+        assert_eq!(chosen("stripe"), Ok(vec!["stripe", "mollie"]));
+        assert_eq!(chosen("mollie"), Ok(vec!["mollie", "stripe"]));
+        assert_eq!(chosen("sandbox"), Ok(vec![]));
     }
 
     #[test]
     fn buyers_are_sent_to_stripe_unless_another_site_asks_for_their_cards() {
         let pages = |more: &[&str]| {
             let args = [&KEY[..], &SIGNING, more].concat();
-            parse(&args).provider().unwrap().unwrap().pages().map(str::to_owned)
+            parse(&args).real().unwrap()[0].pages().map(str::to_owned)
         };
         assert_eq!(pages(&[]).as_deref(), Some("https://checkout.stripe.com"));
         let here = ["--stripe-api", "http://127.0.0.1:9/"];
@@ -296,7 +302,7 @@ mod tests {
         ] {
             let parsed = Cli::try_parse_from(std::iter::once("ticketing").chain(args.clone()));
             let refused = match parsed {
-                Ok(cli) => cli.payments.provider().err().unwrap_or_default(),
+                Ok(cli) => cli.payments.real().err().unwrap_or_default(),
                 Err(error) => error.to_string(),
             };
             assert!(refused.contains(flag), "{args:?}: {refused}");
