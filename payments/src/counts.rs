@@ -6,11 +6,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use common::execute::Engine;
 use common::metrics::table::{
-    PAYMENTS, PAYMENTS_OLDEST, PAYMENTS_UNRESOLVED, PROVIDER_CALL_SECONDS,
+    DISPUTES, PAYMENTS, PAYMENTS_OLDEST, PAYMENTS_UNRESOLVED, PROVIDER_CALL_SECONDS,
 };
 use common::metrics::{Counter, Gauge, Histogram, Look, Meters, Stopwatch};
 use common::trace::{Kind, Span};
 
+use crate::commands::News;
 use crate::domain::Payment;
 use crate::provider::Charge;
 use crate::queries;
@@ -27,10 +28,11 @@ pub(crate) enum Call {
     LookUp,
     Abandon,
     Refund,
+    Disputes,
 }
 
 /// What they are called, in the order of [`Call`].
-const NAMES: [&str; 6] = ["open", "door", "charge", "look_up", "abandon", "refund"];
+const NAMES: [&str; 7] = ["open", "door", "charge", "look_up", "abandon", "refund", "disputes"];
 
 /// A call that is not answered yet.
 pub(crate) struct Calling {
@@ -60,13 +62,17 @@ pub(crate) struct Counts {
     captured: Counter,
     declined: Counter,
     refunded: Counter,
+    opened: Counter,
+    won: Counter,
+    lost: Counter,
     /// In the order of [`Call`].
-    calls: [Calls; 6],
+    calls: [Calls; 7],
 }
 
 impl Counts {
     pub(crate) fn of(meters: &Meters) -> Self {
         let outcome = |outcome| meters.counter(&PAYMENTS, &[outcome]);
+        let disputes = |outcome| meters.counter(&DISPUTES, &[outcome]);
         let calls = |call| {
             let outcome = |outcome| meters.histogram(&PROVIDER_CALL_SECONDS, &[call, outcome]);
             Calls {
@@ -79,6 +85,9 @@ impl Counts {
             captured: outcome("captured"),
             declined: outcome("declined"),
             refunded: outcome("refunded"),
+            opened: disputes("opened"),
+            won: disputes("won"),
+            lost: disputes("lost"),
             calls: NAMES.map(calls),
         }
     }
@@ -95,6 +104,13 @@ impl Counts {
     /// A refund is recorded; whether that is news.
     pub(crate) fn refunded(&self, is_news: bool) {
         self.refunded.add(is_news.into());
+    }
+
+    /// Disputes are recorded.
+    pub(crate) fn disputed(&self, news: &News) {
+        self.opened.add(news.opened);
+        self.won.add(news.won);
+        self.lost.add(news.lost);
     }
 
     /// A call for `payment` begins.

@@ -11,6 +11,7 @@
 //! | `counts` | what is counted, for whoever watches |
 //! | `busy`, [`resolve`] | one look at one payment: the provider is asked, its answer recorded |
 //! | [`pay`] | a request to pay: intent → call → record → answer |
+//! | [`disputes`] | a buyer's bank takes money back: asked about, also where no notice came |
 //! | [`settle`] | looks at what is unresolved, until nothing is |
 //! | [`webhook`] | a provider's notices |
 //! | [`receipts`], [`receipt`] | numbers for receipts, and a receipt as a document |
@@ -25,6 +26,7 @@ mod busy;
 pub mod commands;
 pub mod consume;
 mod counts;
+pub mod disputes;
 pub mod documents;
 pub mod domain;
 pub mod http;
@@ -52,6 +54,7 @@ use common::service::{Context, Parts, Service};
 use common::store::Collection;
 use common::worker::Reconciler;
 
+use disputes::Overlooked;
 use documents::{LEDGER, NOTICES, PAID_TO, PAYABLES, PAYMENTS, RECEIPTS, REQUESTS, SERIES};
 use domain::Fee;
 use pay::Pay;
@@ -158,6 +161,7 @@ impl Works {
         vec![
             Arc::new(Settle::new(Arc::clone(&self.resolver))),
             Arc::new(ForgetRequests::new(Arc::clone(&self.resolver))),
+            Arc::new(Overlooked::new(Arc::clone(&self.resolver))),
             Arc::new(NumberThem::new(Arc::clone(self.resolver.engine()))),
         ]
     }

@@ -13,8 +13,10 @@ use crate::domain::{Entry, Reference};
 use crate::queries::sales;
 
 /// The columns of what is due.
-const COLUMNS: [&str; 8] =
-    ["seller", "contact", "currency", "payable", "earned", "fees", "refunded", "paid_out"];
+const COLUMNS: [&str; 9] = [
+    "seller", "contact", "currency", "payable", "earned", "fees", "refunded", "paid_out",
+    "disputed",
+];
 
 /// What every seller is to be paid, as comma-separated values: a line for each seller and currency.
 /// `contact` is how a seller is reached, where that is known.
@@ -31,8 +33,9 @@ pub fn table(
         let reached = contact(*seller).map(inert).unwrap_or_default();
         for balance in balances.values() {
             let major = |minor| balance.money(minor).major();
-            let Balance { currency, earned, fees, refunded, paid_out, payable } = *balance;
-            let sums = [payable, earned, fees, refunded, paid_out].map(major);
+            let Balance { currency, earned, fees, refunded, disputed, paid_out, payable } =
+                *balance;
+            let sums = [payable, earned, fees, refunded, paid_out, disputed].map(major);
             let named = [seller.to_string(), reached.clone(), currency.code().to_owned()];
             table.write_record(named.into_iter().chain(sums))?;
         }
@@ -89,10 +92,10 @@ mod tests {
         let contact = |seller| (seller == eve).then(|| "=\"1\",2@example.com".to_owned());
         let table = table(&sellers, contact).unwrap();
         let wanted = format!(
-            "seller,contact,currency,payable,earned,fees,refunded,paid_out\n\
-             {ada},,jpy,300,300,0,0,0\n\
-             {ada},,usd,-0.33,41,1.33,0,40\n\
-             {eve},\"'=\"\"1\"\",2@example.com\",usd,-0.33,41,1.33,0,40\n"
+            "seller,contact,currency,payable,earned,fees,refunded,paid_out,disputed\n\
+             {ada},,jpy,300,300,0,0,0,0\n\
+             {ada},,usd,-0.33,41,1.33,0,40,0\n\
+             {eve},\"'=\"\"1\"\",2@example.com\",usd,-0.33,41,1.33,0,40,0\n"
         );
         assert_eq!(table, wanted);
     }

@@ -2,13 +2,14 @@
 //!
 //! The report is Stripe's itemised *balance change from activity*, a table of comma-separated
 //! values with a line for each movement of money. Looked at are the lines of these categories, by
-//! the payment intent that they are of; all others (the provider's own fees, its payouts, disputes)
-//! are counted, and are not in our books.
+//! the payment intent that they are of; all others (the provider's own fees, its payouts) are
+//! counted, and are not in our books.
 //!
 //! | category | what it is |
 //! | --- | --- |
 //! | `charge` | captured |
 //! | `refund`, `refund_failure` | given back, and come back |
+//! | `dispute`, `dispute_reversal` | taken back by the buyer's bank, and given back by it |
 //!
 //! An amount is in the currency that the buyer paid in, where the report says it apart from the one
 //! that it was converted into.
@@ -23,6 +24,9 @@ use crate::domain::{Payment, State};
 
 /// Columns without which a report says nothing.
 const NEEDED: [&str; 4] = ["reporting_category", "currency", "gross", "payment_intent_id"];
+
+/// The categories of lines that are looked at.
+const CATEGORIES: [&str; 5] = ["charge", "refund", "refund_failure", "dispute", "dispute_reversal"];
 
 /// Why a file is no report.
 #[derive(Debug, thiserror::Error)]
@@ -53,6 +57,8 @@ pub struct Moved {
     pub taken: i64,
     /// Given back.
     pub returned: i64,
+    /// Taken back by the buyer's bank.
+    pub disputed: i64,
 }
 
 /// Movements by the provider's name for a payment, and currency.
@@ -85,7 +91,7 @@ pub struct Difference {
 impl Difference {
     /// By how much the report's net is above ours, in minor units.
     pub fn net(&self) -> i64 {
-        let net = |moved: Moved| moved.taken - moved.returned;
+        let net = |moved: Moved| moved.taken - moved.returned - moved.disputed;
         net(self.reported) - net(self.booked)
     }
 }
@@ -93,12 +99,13 @@ impl Difference {
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let money = |minor| Money { minor, currency: self.currency };
-        let said = |moved: Moved| match moved {
-            Moved { taken: 0, returned: 0 } => "nothing".to_owned(),
-            Moved { taken, returned: 0 } => format!("{} captured", money(taken)),
-            Moved { taken, returned } => {
-                format!("{} captured and {} given back", money(taken), money(returned))
-            }
+        let said = |Moved { taken, returned, disputed }: Moved| {
+            let parts =
+                [(taken, "captured"), (returned, "given back"), (disputed, "taken back by a bank")];
+            let parts = parts.iter().filter(|(minor, _)| *minor != 0);
+            let parts: Vec<_> =
+                parts.map(|(minor, what)| format!("{} {what}", money(*minor))).collect();
+            if parts.is_empty() { "nothing".to_owned() } else { parts.join(" and ") }
         };
         let (booked, reported) = (said(self.booked), said(self.reported));
         write!(f, "{}: {booked} by the books, {reported} by the report", self.payment)
@@ -122,7 +129,7 @@ pub fn read(text: impl Read) -> Result<Report, BadReport> {
         let line = record.position().map_or(0, csv::Position::line);
         let of = |name: &str| place(name).and_then(|at| record.get(at)).unwrap_or("").trim();
         let category = of("reporting_category");
-        if !["charge", "refund", "refund_failure"].contains(&category) {
+        if !CATEGORIES.contains(&category) {
             *report.others.entry(category.to_owned()).or_default() += 1;
             continue;
         }
@@ -142,10 +149,10 @@ pub fn read(text: impl Read) -> Result<Report, BadReport> {
             return Err(bad(format!("a {category} without a payment_intent_id")));
         }
         let moved = report.moves.entry((payment.to_owned(), currency.code())).or_default();
-        if category == "charge" {
-            moved.taken += minor;
-        } else {
-            moved.returned -= minor;
+        match category {
+            "charge" => moved.taken += minor,
+            "dispute" | "dispute_reversal" => moved.disputed -= minor,
+            _ => moved.returned -= minor,
         }
         report.lines += 1;
     }
@@ -178,10 +185,11 @@ pub fn booked<'a>(payments: impl Iterator<Item = &'a Payment>, provider: &str) -
             State::Started { .. } | State::Declined { .. } => continue,
             State::Captured { reference, .. }
             | State::Refunding { reference, .. }
-            | State::Refunded { reference, .. } => (reference, payment.given_back().minor),
+            | State::Refunded { reference, .. } => (reference, payment.refunded_minor()),
         };
+        let disputed = payment.taken();
         let key = (reference.clone(), payment.amount.currency.code());
-        moves.insert(key, Moved { taken, returned });
+        moves.insert(key, Moved { taken, returned, disputed });
     }
     moves
 }
@@ -217,7 +225,7 @@ mod tests {
     fn moves(of: &[(&str, i64, i64)]) -> Moves {
         let moved = |(id, taken, returned): &(&str, i64, i64)| {
             let key = ((*id).to_owned(), "usd");
-            (key, Moved { taken: *taken, returned: *returned })
+            (key, Moved { taken: *taken, returned: *returned, disputed: 0 })
         };
         of.iter().map(moved).collect()
     }

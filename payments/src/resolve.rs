@@ -38,7 +38,7 @@ pub struct Resolver {
     timeout: Duration,
     busy: Busy,
     bell: Notify,
-    counts: Counts,
+    pub(crate) counts: Counts,
 }
 
 impl Resolver {
@@ -59,7 +59,10 @@ impl Resolver {
     }
 
     /// Who moves the money of this payment.
-    fn provider_of(&self, payment: &Payment) -> Result<&Arc<dyn Provider>, ProviderError> {
+    pub(crate) fn provider_of(
+        &self,
+        payment: &Payment,
+    ) -> Result<&Arc<dyn Provider>, ProviderError> {
         let found = self.providers.named(&payment.provider);
         found.ok_or_else(|| {
             let name = &payment.provider;
@@ -95,6 +98,9 @@ impl Resolver {
         let Some(seen) = queries::payment(&self.engine, id).await? else {
             return Ok(Progress::Idle);
         };
+        if let Some(progress) = self.look_at_disputes(&seen).await? {
+            return Ok(progress);
+        }
         match &seen.payment.state {
             State::Started { means, opened } => {
                 let request = request(&seen.payment, means, opened.clone());
@@ -162,7 +168,7 @@ impl Resolver {
             Err(error) => Err(error),
         };
         match answer {
-            Ok(Charge::Pending) => self.look_later(seen).await,
+            Ok(Charge::Pending) => self.put_off(seen, false).await,
             Ok(charge) => {
                 self.record(payment, charge).await?;
                 Ok(if is_wanted { Progress::Idle } else { Progress::More })
@@ -184,7 +190,7 @@ impl Resolver {
             }
             Err(error @ (ProviderError::Unknown(_) | ProviderError::Rejected(_))) => {
                 self.complain(payment, &error);
-                self.look_later(seen).await
+                self.put_off(seen, false).await
             }
         }
     }
@@ -316,29 +322,37 @@ impl Resolver {
             Err(error) => Err(error),
         };
         match answer {
-            Ok(Refund::Done { reference }) => {
-                let command = RecordRefunded { payment: payment.id, part, refund: reference };
-                self.counts.refunded(self.engine.run(command, &payment.trace).await?);
-                let (id, order) = (payment.id, payment.order);
-                tracing::info!(payment = %id, %order, part, request = payment.trace, "refunded");
-                // There may be another part.
-                Ok(if part.is_some() { Progress::More } else { Progress::Idle })
-            }
-            Ok(Refund::Pending) => self.look_later(seen).await,
+            Ok(Refund::Done { reference }) => self.given_back(payment, part, reference).await,
+            Ok(Refund::Pending) => self.put_off(seen, false).await,
+            Ok(Refund::Disputed) => self.put_off(seen, true).await,
             Err(error) => {
                 self.complain(payment, &error);
-                self.look_later(seen).await
+                self.put_off(seen, false).await
             }
         }
     }
 
-    async fn look_later(&self, seen: &Seen) -> Result<Progress, Failure> {
-        let command = LookAgain { payment: seen.payment.id, version: seen.version };
+    /// Records that money is back with its buyer; there may be another part.
+    pub(crate) async fn given_back(
+        &self,
+        payment: &Payment,
+        part: Option<u32>,
+        refund: String,
+    ) -> Result<Progress, Failure> {
+        let (id, order) = (payment.id, payment.order);
+        let command = RecordRefunded { payment: id, order, part, refund };
+        self.counts.refunded(self.engine.run(command, &payment.trace).await?);
+        tracing::info!(payment = %id, %order, part, request = payment.trace, "refunded");
+        Ok(if part.is_some() { Progress::More } else { Progress::Idle })
+    }
+
+    pub(crate) async fn put_off(&self, seen: &Seen, disputed: bool) -> Result<Progress, Failure> {
+        let command = LookAgain { payment: seen.payment.id, version: seen.version, disputed };
         self.engine.run(command, &seen.payment.trace).await?;
         Ok(Progress::Idle)
     }
 
-    async fn in_time<T>(
+    pub(crate) async fn in_time<T>(
         &self,
         what: Call,
         payment: &Payment,
@@ -358,7 +372,7 @@ impl Resolver {
         }
     }
 
-    fn complain(&self, payment: &Payment, error: &ProviderError) {
+    pub(crate) fn complain(&self, payment: &Payment, error: &ProviderError) {
         let (provider, id) = (&payment.provider, payment.id);
         let request = &payment.trace;
         match error {

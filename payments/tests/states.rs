@@ -17,8 +17,8 @@ use payments::commands::{
 };
 use payments::domain::ledger::Balances;
 use payments::domain::{
-    Account, Decline, Entry, EntryKind, Fee, Late, Means, Notice, OrderStanding, Payable, Payment,
-    State,
+    About, Account, Decline, Doubts, Entry, EntryKind, Fee, Late, Means, Notice, OrderStanding,
+    Payable, Payment, State,
 };
 use proptest::prelude::*;
 
@@ -49,6 +49,8 @@ fn in_state(state: State) -> Payment {
         due: Some(NOW),
         looks: 0,
         refunds: vec![],
+        disputes: vec![],
+        doubts: Doubts::default(),
         state,
     }
 }
@@ -139,7 +141,8 @@ fn what_the_provider_says_meets_every_status() {
             }
         }
 
-        let refunded = RecordRefunded { payment: ID, part: None, refund: "re_1".into() };
+        let refunded =
+            RecordRefunded { payment: ID, order: ORDER, part: None, refund: "re_1".into() };
         let got = decided(&refunded, &docs()).map(|change| after(docs(), change));
         match before {
             Refunding => assert_eq!(got, Ok((Refunded, true, vec!["payment:refunded"]))),
@@ -332,7 +335,12 @@ fn a_start_meets_every_status_of_the_payment_before_it() {
 
 #[test]
 fn i27_a_notice_makes_a_look_and_nothing_else() {
-    let notice = Notice { id: "evt_1".into(), payment: ID, kind: "charge.captured".into() };
+    let notice = Notice {
+        id: "evt_1".into(),
+        payment: ID,
+        kind: "charge.captured".into(),
+        about: About::Charge,
+    };
     let hear = HearNotice { provider: "sandbox", notice };
     for before in ALL {
         let docs = Docs::default().with(4, in_status(before));
@@ -388,14 +396,14 @@ fn a_look_in_vain_is_repeated_ever_less_often_and_within_a_minute() {
     let mut docs = Docs::default().with(0, in_status(PaymentStatus::Started));
     let mut pauses = Vec::new();
     for version in 0..20 {
-        let change = decided(&LookAgain { payment: ID, version }, &docs).unwrap();
+        let change = decided(&LookAgain { payment: ID, version, disputed: false }, &docs).unwrap();
         docs = docs.after(change);
         let due = docs.get::<Payment>(ID).unwrap().value.due.unwrap();
         pauses.push(due.since(NOW));
     }
     assert!(pauses.is_sorted(), "{pauses:?}");
     assert!(pauses.iter().all(|pause| *pause <= Duration::from_secs(10)), "I3: {pauses:?}");
-    let stale = decided(&LookAgain { payment: ID, version: 3 }, &docs).unwrap();
+    let stale = decided(&LookAgain { payment: ID, version: 3, disputed: false }, &docs).unwrap();
     let docs = docs.after(stale);
     assert_eq!(docs.get::<Payment>(ID).unwrap().version, 20, "it has moved since");
 }
@@ -489,8 +497,10 @@ fn hear(docs: Docs, word: Said, version: &mut u64) -> Docs {
             apply(docs, decided)
         }
         Said::Refunded => {
-            let decided =
-                decided(&RecordRefunded { payment, part: None, refund: "re_1".into() }, &docs);
+            let decided = decided(
+                &RecordRefunded { payment, order: order_id, part: None, refund: "re_1".into() },
+                &docs,
+            );
             apply(docs, decided)
         }
         Said::Conclude => {

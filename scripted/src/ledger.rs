@@ -13,6 +13,8 @@ pub enum Kind {
     Disputed,
     /// The bank gave it back again.
     DisputeWon,
+    /// It was charged for a dispute.
+    DisputeFee,
 }
 
 /// One movement.
@@ -37,7 +39,7 @@ impl Line {
     pub fn signed(&self) -> i64 {
         match self.kind {
             Kind::Captured | Kind::DisputeWon => self.amount,
-            Kind::Refunded | Kind::Disputed => -self.amount,
+            Kind::Refunded | Kind::Disputed | Kind::DisputeFee => -self.amount,
         }
     }
 }

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use common::id::{OrderId, PaymentId};
 use common::money::Money;
 use common::time::Timestamp;
-use payments::domain::{Decline, Notice, Token};
+use payments::domain::{About, Decline, Notice, Token};
 use payments::provider::{
     BadNotice, Charge, ChargeRequest, Letter as Webhook, Provider, ProviderError, Refund,
     RefundRequest,
@@ -209,8 +209,12 @@ impl Scripted {
     fn write(&self, payment: PaymentId, signature: &'static str) {
         let mut books = self.lock();
         books.notices += 1;
-        let notice =
-            Notice { id: format!("evt_{}", books.notices), payment, kind: "captured".into() };
+        let notice = Notice {
+            id: format!("evt_{}", books.notices),
+            payment,
+            kind: "captured".into(),
+            about: About::Charge,
+        };
         drop(books);
         // Whoever delivers them lives as long as the history.
         drop(self.webhooks.send(Letter { notice, signature }));

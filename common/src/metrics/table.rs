@@ -204,6 +204,10 @@ pub static PAYMENTS: Metric = counter(
     "What payments came to: captured, declined or refunded",
 );
 
+/// Disputes that were opened, or decided.
+pub static DISPUTES: Metric =
+    counter("ticketing_disputes_total", &["outcome"], "Disputes of payments: opened, won or lost");
+
 /// Payments about which something is still to be done.
 pub static PAYMENTS_UNRESOLVED: Metric = gauge(
     "ticketing_payments_unresolved",
@@ -298,6 +302,7 @@ pub static TABLE: &[&Metric] = &[
     &EXPIRY_DUE,
     &EXPIRY_OVERDUE,
     &PAYMENTS,
+    &DISPUTES,
     &PAYMENTS_UNRESOLVED,
     &PAYMENTS_OLDEST,
     &PROVIDER_CALL_SECONDS,

@@ -60,7 +60,7 @@ impl Command for GiveBack {
         let payment = before.value.clone().ask_back(ask, quantity, at.now).map_err(refused)?;
         let asked = payment.refunds.last().ok_or_else(|| refused(NotRefundable::NothingLeft))?;
         let version = before.version;
-        let before = payment.amount.minor - payment.left().minor - asked.amount.minor;
+        let before = payment.asked_back().minor - asked.amount.minor;
         let owed = Entry::part_owed(&payment, asked.amount, before, payable.seller, at.now);
         let change = Change::nothing(asked.clone());
         // No news: it is captured as before. But a commit in doubt is recognised by its event;
@@ -91,9 +91,10 @@ impl GiveBack {
 
 fn refused(why: NotRefundable) -> Refusal {
     match why {
-        NotRefundable::NotComplete | NotRefundable::NothingLeft | NotRefundable::TooOften => {
-            Refusal::conflict(why.to_string())
-        }
+        NotRefundable::NotComplete
+        | NotRefundable::Disputed
+        | NotRefundable::NothingLeft
+        | NotRefundable::TooOften => Refusal::conflict(why.to_string()),
         NotRefundable::TooMuch(_) => Refusal::field("amount", why.to_string()),
         NotRefundable::TooMany(_) => Refusal::field("units", why.to_string()),
     }

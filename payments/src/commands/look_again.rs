@@ -24,6 +24,8 @@ pub struct LookAgain {
     /// The version that was looked at: what has moved since needs no further look because of this
     /// one.
     pub version: u64,
+    /// Whether it was in vain because the provider has a dispute, which is to be asked about.
+    pub disputed: bool,
 }
 
 impl Command for LookAgain {
@@ -44,7 +46,9 @@ impl Command for LookAgain {
             _ => LONGEST_PAUSE,
         };
         let later = payment.value.clone().look_at(at.now.plus(pause(looks, longest)));
-        Ok(Change::nothing(()).put(Payment { looks, ..later }))
+        let is_new = self.disputed && !later.doubts.are_open();
+        let doubts = if is_new { later.doubts.raised() } else { later.doubts };
+        Ok(Change::nothing(()).put(Payment { looks, doubts, ..later }))
     }
 }
 

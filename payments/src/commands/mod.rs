@@ -1,6 +1,7 @@
 //! What can happen in this service, one file each: the documents it needs, and its decision.
 
 mod conclude;
+mod doubt;
 mod forget;
 mod give_back;
 mod hear_notice;
@@ -11,6 +12,7 @@ mod number_receipts;
 mod open_receipt;
 mod record_captured;
 mod record_declined;
+mod record_disputes;
 mod record_opened;
 mod record_payout;
 mod record_refunded;
@@ -24,6 +26,7 @@ use crate::domain::refund::{Fate, fate};
 use crate::domain::{Entry, Payable, Payment, Receipt, Sale, State};
 
 pub use conclude::Conclude;
+pub use doubt::Doubt;
 pub use forget::Forget;
 pub use give_back::GiveBack;
 pub use hear_notice::HearNotice;
@@ -34,6 +37,7 @@ pub use number_receipts::NumberReceipts;
 pub use open_receipt::OpenReceipt;
 pub use record_captured::RecordCaptured;
 pub use record_declined::RecordDeclined;
+pub use record_disputes::{News, RecordDisputes};
 pub use record_opened::RecordOpened;
 pub use record_payout::RecordPayout;
 pub use record_refunded::RecordRefunded;

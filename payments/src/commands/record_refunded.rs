@@ -3,10 +3,10 @@
 
 use common::command::{Change, Command, Docs, Key, Moment, Refusal};
 use common::events::PaymentKind;
-use common::id::PaymentId;
+use common::id::{OrderId, PaymentId};
 
 use super::event;
-use crate::domain::{Entry, EntryKind, Payment, Unmoved};
+use crate::domain::{Entry, EntryKind, Payable, Payment, Unmoved};
 
 /// The provider has given the money back.
 #[derive(Debug, Clone)]
@@ -16,7 +16,9 @@ pub struct RecordRefunded {
     /// Which of the refunds that were asked for; `None` where all of it went back because its order
     /// came to nothing.
     pub part: Option<u32>,
-    /// The provider's name for the refund.
+    /// Its order.
+    pub order: OrderId,
+    /// The provider's name for the refund; or for the dispute by which its buyer has the money.
     pub refund: String,
 }
 
@@ -25,7 +27,7 @@ impl Command for RecordRefunded {
     type Reply = bool;
 
     fn keys(&self, _: &Docs) -> Vec<Key> {
-        vec![Key::of::<Payment>(self.payment)]
+        vec![Key::of::<Payment>(self.payment), Key::of::<Payable>(self.order)]
     }
 
     fn decide(&self, docs: &Docs, at: &Moment<'_>) -> Result<Change<bool>, Refusal> {
@@ -48,7 +50,12 @@ impl Command for RecordRefunded {
             Err(Unmoved::Already) => return Ok(Change::nothing(false)),
             Err(Unmoved::Impossible) => return Err(super::impossible("refunded", before.value)),
         };
-        let booked = Entry::new(payment.id, EntryKind::Refunded, amount, at.now).of_part(self.part);
+        let booked = if payment.is_by_dispute(&self.refund) {
+            let seller = docs.get::<Payable>(self.order).and_then(|payable| payable.value.seller);
+            Entry::settled_by_dispute(&payment, self.part, seller, at.now)
+        } else {
+            Entry::new(payment.id, EntryKind::Refunded, amount, at.now).of_part(self.part)
+        };
         let told = event(kind, &payment, before.version + 1);
         Ok(Change::nothing(true).tell(&told).put(booked).put(payment))
     }

@@ -7,7 +7,9 @@ use common::time::Timestamp;
 use std::time::Duration;
 
 use super::event;
-use crate::domain::{CameTo, Fee, Means, Payable, Payment, Request, RequestKey, State, request};
+use crate::domain::{
+    CameTo, Doubts, Fee, Means, Payable, Payment, Request, RequestKey, State, request,
+};
 
 /// A buyer pays an order.
 #[derive(Debug, Clone)]
@@ -86,6 +88,8 @@ impl Command for Start {
             due: Some(at.now.plus(self.lease)),
             looks: 0,
             refunds: Vec::new(),
+            disputes: Vec::new(),
+            doubts: Doubts::default(),
             state: State::Started { means: self.means.clone(), opened: None },
         };
         let id = payment.id;

@@ -78,7 +78,13 @@ pub enum NotRefundable {
     /// Its order is not complete by it: no money is kept, or all of it goes back by itself.
     #[error("Only an order that is complete can be refunded")]
     NotComplete,
-    /// All of it is given back, or on its way.
+    /// Its buyer's bank has taken some of it, and it is not decided whether for good.
+    #[error(
+        "The buyer's bank has taken the money back, and the dispute is not decided yet: nothing \
+         can be given back before it is"
+    )]
+    Disputed,
+    /// All of it is given back, or on its way, or with the buyer's bank for good.
     #[error("All that was paid has been given back")]
     NothingLeft,
     /// More than is left is asked for.
@@ -93,10 +99,33 @@ pub enum NotRefundable {
 }
 
 impl Payment {
-    /// How much is not asked back yet.
+    /// How much was asked back.
+    pub fn asked_back(&self) -> Money {
+        let minor = self.refunds.iter().map(|refund| refund.amount.minor).sum();
+        Money { minor, ..self.amount }
+    }
+
+    /// How much is not asked back yet, and not lost by a dispute.
     pub fn left(&self) -> Money {
-        let asked: i64 = self.refunds.iter().map(|refund| refund.amount.minor).sum();
-        Money { minor: self.amount.minor - asked, ..self.amount }
+        let left = self.amount.minor - self.asked_back().minor - self.lost();
+        Money { minor: left.max(0), ..self.amount }
+    }
+
+    /// How much the provider gave back because it was asked to, in minor units: what a dispute was
+    /// quicker with is not part of it.
+    pub fn refunded_minor(&self) -> i64 {
+        match &self.state {
+            State::Refunded { refund, .. } if self.is_by_dispute(refund) => 0,
+            State::Refunded { .. } => self.amount.minor,
+            State::Started { .. }
+            | State::Declined { .. }
+            | State::Captured { .. }
+            | State::Refunding { .. } => {
+                let by_refund =
+                    self.done().filter(|(_, done)| !self.is_by_dispute(&done.reference));
+                by_refund.map(|(refund, _)| refund.amount.minor).sum()
+            }
+        }
     }
 
     /// How much of it has been given back, as far as this service has learned.
@@ -134,6 +163,9 @@ impl Payment {
     ) -> Result<Self, NotRefundable> {
         if !matches!(self.state, State::Captured { .. }) {
             return Err(NotRefundable::NotComplete);
+        }
+        if self.is_held() {
+            return Err(NotRefundable::Disputed);
         }
         let left = self.left();
         if left.minor <= 0 {
@@ -174,7 +206,7 @@ impl Payment {
         }
         refund.done = Some(Done { reference, at: now });
         // Its order is complete by it, so nothing else can follow.
-        let due = self.owed().map(|_| now);
+        let due = (self.owed().is_some() || self.doubts.are_open()).then_some(now);
         Ok(Self { due, looks: 0, ..self })
     }
 }

@@ -6,8 +6,9 @@ use common::money::{Currency, Money};
 
 use super::ledger::{Account, Entry, EntryKind};
 
-/// A seller's balance in one currency, in minor units: `earned` − `fees` − `refunded` −
-/// `paid_out` is `payable`. Less than nothing is payable where more was given back than was left.
+/// A seller's balance in one currency, in minor units: `earned` − `fees` − `refunded` − `disputed`
+/// − `paid_out` is `payable`. Less than nothing is payable where more was given back, or taken by
+/// buyers' banks, than was left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Balance {
     /// What it is in.
@@ -18,6 +19,8 @@ pub struct Balance {
     pub fees: i64,
     /// What was given back of it.
     pub refunded: i64,
+    /// What buyers' banks took back of it.
+    pub disputed: i64,
     /// What was paid out of it.
     pub paid_out: i64,
     /// What is left of it.
@@ -30,7 +33,7 @@ pub type SellerBalances = BTreeMap<&'static str, Balance>;
 impl Balance {
     /// Nothing, in this currency.
     pub fn nothing(currency: Currency) -> Self {
-        Self { currency, earned: 0, fees: 0, refunded: 0, paid_out: 0, payable: 0 }
+        Self { currency, earned: 0, fees: 0, refunded: 0, disputed: 0, paid_out: 0, payable: 0 }
     }
 
     /// An amount of its currency.
@@ -46,6 +49,7 @@ impl Balance {
         }
         self.fees += credited(Account::PlatformFee);
         self.refunded += credited(Account::BuyerRefunds);
+        self.disputed += credited(Account::ProviderClearing);
         self.paid_out += credited(Account::PaidOut);
         self.payable += credited(Account::SellerPayable);
     }
@@ -89,7 +93,7 @@ mod tests {
         }
         let usd = balances["usd"];
         assert_eq!((usd.earned, usd.fees, usd.paid_out), (10_000, 1_000, 4_000));
-        assert_eq!(usd.payable, usd.earned - usd.fees - usd.refunded - usd.paid_out);
+        assert_eq!(usd.payable, usd.earned - usd.fees - usd.refunded - usd.disputed - usd.paid_out);
         assert_eq!((balances["jpy"].earned, balances["jpy"].payable), (300, 300));
     }
 }

@@ -13,6 +13,8 @@
 //! | to be given back, of a complete order | | | − | + | + | |
 //! | paid out to the seller | | | | + | | − |
 //!
+//! What a buyer's bank takes back is told in [`super::dispute`].
+//!
 //! So `provider_clearing` is what came through the provider and did not go back, `order_funds` what
 //! is held for orders of which it is not known yet whether they complete, `buyer_refunds` what is
 //! still to be given back, `seller_payable` what sellers are still to be paid, `platform_fee` what
@@ -45,6 +47,8 @@ pub enum Account {
     PlatformFee,
     /// With sellers.
     PaidOut,
+    /// What disputes have cost the platform.
+    DisputeCosts,
 }
 
 /// What an entry books.
@@ -61,6 +65,12 @@ pub enum EntryKind {
     Refunded,
     /// The seller was paid.
     PaidOut,
+    /// The buyer's bank took money back.
+    Disputed,
+    /// The bank gave it back again.
+    Reinstated,
+    /// The provider charged for a dispute.
+    DisputeFee,
 }
 
 /// A part of an entry: positive is a debit, negative a credit.
@@ -80,7 +90,8 @@ pub struct Entry {
     pub payment: Option<PaymentId>,
     /// What it books.
     pub kind: EntryKind,
-    /// Which of the refunds that were asked for it books, if it is one of those.
+    /// Which of the refunds that were asked for it books, or which movement by a dispute, if it is
+    /// one of those.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub part: Option<u32>,
     /// When this service learned of it.
@@ -126,6 +137,9 @@ impl Entry {
             EntryKind::RefundOwed => (Account::OrderFunds, Account::BuyerRefunds),
             EntryKind::Refunded => (Account::BuyerRefunds, Account::ProviderClearing),
             EntryKind::PaidOut => (Account::SellerPayable, Account::PaidOut),
+            EntryKind::Disputed => (Account::SellerPayable, Account::ProviderClearing),
+            EntryKind::Reinstated => (Account::ProviderClearing, Account::SellerPayable),
+            EntryKind::DisputeFee => (Account::DisputeCosts, Account::ProviderClearing),
         };
         let postings =
             vec![posting(debited, amount.minor, amount), posting(credited, -amount.minor, amount)];
@@ -154,13 +168,7 @@ impl Entry {
         if seller.is_none() {
             return whole;
         }
-        let fee = payment.fee.of(payment.amount).minor;
-        let total = i128::from(payment.amount.minor.max(1));
-        let share = |minor: i64| {
-            let doubled = 2 * i128::from(fee) * i128::from(minor) + total;
-            i64::try_from(doubled / (2 * total)).unwrap_or(fee)
-        };
-        let from_fee = share(before + amount.minor) - share(before);
+        let from_fee = payment.fee_share(before + amount.minor) - payment.fee_share(before);
         let mut postings = vec![
             posting(Account::SellerPayable, amount.minor - from_fee, amount),
             posting(Account::BuyerRefunds, -amount.minor, amount),
@@ -202,8 +210,8 @@ impl Entry {
         Self { payment: None, kind, part: None, at, postings, seller, sale: None, reference }
     }
 
-    /// Its id: one for each payment and kind, for each of its refunds that were asked for, or for
-    /// each reference.
+    /// Its id: one for each payment and kind, for each of its refunds that were asked for and each
+    /// movement by a dispute, or for each reference.
     pub fn id(&self) -> String {
         let kind = match self.kind {
             EntryKind::Captured => "captured",
@@ -211,6 +219,9 @@ impl Entry {
             EntryKind::RefundOwed => "refund_owed",
             EntryKind::Refunded => "refunded",
             EntryKind::PaidOut => "paid_out",
+            EntryKind::Disputed => "disputed",
+            EntryKind::Reinstated => "reinstated",
+            EntryKind::DisputeFee => "dispute_fee",
         };
         match (&self.payment, &self.reference) {
             (Some(payment), _) => match self.part {
@@ -323,6 +334,8 @@ mod tests {
             due: None,
             looks: 0,
             refunds: vec![],
+            disputes: vec![],
+            doubts: crate::domain::Doubts::default(),
             state: crate::domain::State::Captured { reference: "ch".into(), captured_at: AT },
         };
         for parts in [vec![4_100], vec![1, 4_099], vec![1_367, 1_367, 1_366], vec![1; 4_100]] {

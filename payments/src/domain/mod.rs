@@ -3,6 +3,7 @@
 
 pub mod asked;
 pub mod balance;
+pub mod dispute;
 pub mod fee;
 pub mod ledger;
 pub mod means;
@@ -16,10 +17,11 @@ pub mod request;
 pub mod token;
 
 pub use asked::{Ask, AskedBy, MAX_REASON, NotRefundable, Refund};
+pub use dispute::{Dispute, Doubts, Move, Standing, Told};
 pub use fee::Fee;
 pub use ledger::{Account, Entry, EntryKind, Posting, Sale};
 pub use means::Means;
-pub use notice::{Heard, Notice};
+pub use notice::{About, Heard, Notice};
 pub use payable::{Item, Late, OrderStanding, Payable};
 pub use payment::{Decline, Payment, State, Unmoved};
 pub use payout::{BadReference, PaidTo, Reference};

@@ -13,6 +13,20 @@ pub struct Notice {
     pub payment: PaymentId,
     /// What the provider says happened, for the record.
     pub kind: String,
+    /// What it makes one ask about.
+    #[serde(default)]
+    pub about: About,
+}
+
+/// What a notice makes one ask a provider about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum About {
+    /// Whether the money was taken, or given back.
+    #[default]
+    Charge,
+    /// Whether a bank takes it back: that may be so long after all else is at its end.
+    Dispute,
 }
 
 /// A notice that made a difference, remembered for ever so that it makes none again (I10).

@@ -15,6 +15,7 @@ use common::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::asked::Refund;
+use super::dispute::{Dispute, Doubts};
 use super::fee::Fee;
 use super::means::Means;
 
@@ -47,6 +48,12 @@ pub struct Payment {
     /// What of it was asked back since its order is complete, in that order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub refunds: Vec<Refund>,
+    /// What its provider has said of disputes, in the order in which they were learned of.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub disputes: Vec<Dispute>,
+    /// Whether its provider is to be asked for them.
+    #[serde(default, skip_serializing_if = "Doubts::are_none")]
+    pub doubts: Doubts,
     /// Where it stands.
     pub state: State,
 }
@@ -202,14 +209,15 @@ impl Payment {
                 return Err(Unmoved::Impossible);
             }
         };
-        Ok(Self { state, due: None, looks: 0, ..self })
+        let due = self.doubts.are_open().then_some(now);
+        Ok(Self { state, due, looks: 0, ..self })
     }
 
     /// Its order is complete by it: nothing follows by itself, unless something of it was asked
-    /// back and is not given back yet.
+    /// back and is not given back yet, or a dispute is to be asked about.
     #[must_use]
     pub fn at_rest(self) -> Self {
-        if self.owed().is_some() {
+        if self.owed().is_some() || self.doubts.are_open() {
             return self;
         }
         Self { due: None, looks: 0, ..self }

@@ -22,7 +22,7 @@ use common::id::{OrderId, PaymentId};
 use common::money::Money;
 use common::time::Timestamp;
 
-use crate::domain::{Decline, Means, Notice, Token};
+use crate::domain::{Decline, Means, Notice, Token, Told};
 
 /// Money to be taken.
 #[derive(Debug, Clone)]
@@ -114,6 +114,8 @@ pub enum Refund {
     },
     /// The provider does not know yet; it will.
     Pending,
+    /// Not now, or not at all: the money is disputed, and [`Provider::disputes`] says how.
+    Disputed,
 }
 
 /// Why a call came to nothing. The texts are for the log.
@@ -231,6 +233,24 @@ pub trait Provider: Send + Sync + 'static {
     /// # Errors
     /// See [`ProviderError`].
     async fn refund(&self, request: &RefundRequest) -> Result<Refund, ProviderError>;
+
+    /// All disputes of a payment that was taken, by the provider's name for the capture, oldest
+    /// first. None where it never tells of any.
+    ///
+    /// # Errors
+    /// See [`ProviderError`].
+    async fn disputes(&self, _: &str, _: PaymentId) -> Result<Vec<Told>, ProviderError> {
+        Ok(Vec::new())
+    }
+
+    /// The disputes of all payments of ours that were opened since a time, in any order: so that
+    /// none is missed whose notice never came.
+    ///
+    /// # Errors
+    /// See [`ProviderError`].
+    async fn disputes_since(&self, _: Timestamp) -> Result<Vec<(PaymentId, Told)>, ProviderError> {
+        Ok(Vec::new())
+    }
 
     /// The notice that a webhook carries; `None` where it is about no payment of ours. Where
     /// notices are not signed, its id is the provider's name for the payment.

@@ -24,9 +24,14 @@ impl Providers {
         &self.chosen
     }
 
+    /// All of them.
+    pub fn all(&self) -> impl Iterator<Item = &Arc<dyn Provider>> {
+        std::iter::once(&self.chosen).chain(&self.earlier)
+    }
+
     /// The one with this name.
     pub fn named(&self, name: &str) -> Option<&Arc<dyn Provider>> {
-        std::iter::once(&self.chosen).chain(&self.earlier).find(|known| known.name() == name)
+        self.all().find(|known| known.name() == name)
     }
 }
 

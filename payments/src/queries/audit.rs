@@ -10,7 +10,9 @@ use common::store::{Store, Unavailable};
 use crate::commands::sale_of;
 use crate::domain::ledger::Balances;
 use crate::domain::refund::{Fate, fate};
-use crate::domain::{Account, Entry, EntryKind, PaidTo, Payable, Payment, Receipt, Series, State};
+use crate::domain::{
+    Account, Entry, EntryKind, PaidTo, Payable, Payment, Receipt, Series, Standing, State,
+};
 use crate::provider::sandbox;
 use crate::provider::sandbox::ledger::{Line, statement};
 
@@ -159,9 +161,12 @@ impl Books {
                 (State::Declined { .. }, line) => line.is_none(),
                 (State::Captured { .. }, Some(line)) => agree_on_parts(payment, line),
                 (State::Refunding { .. }, Some(_)) => true,
-                (State::Refunded { .. }, Some(line)) => line.is_refunded(),
+                (State::Refunded { refund, .. }, Some(line)) => {
+                    payment.is_by_dispute(refund) || line.is_refunded()
+                }
                 (_, None) => false,
             };
+        let agrees = agrees && line.is_none_or(|line| agree_on_disputes(payment, line));
         if !agrees {
             self.findings.push(format!("I6: the provider does not say the same of payment {id}"));
         }
@@ -208,18 +213,31 @@ fn expected(payment: &Payment, seller: Option<UserId>) -> Vec<Entry> {
         State::Started { .. } | State::Declined { .. } => &[],
         State::Captured { .. } => &[EntryKind::Captured],
         State::Refunding { .. } => &[EntryKind::Captured, EntryKind::RefundOwed],
+        State::Refunded { ref refund, .. } if payment.is_by_dispute(refund) => {
+            &[EntryKind::Captured, EntryKind::RefundOwed]
+        }
         State::Refunded { .. } => {
             &[EntryKind::Captured, EntryKind::RefundOwed, EntryKind::Refunded]
         }
     };
     let mut entries: Vec<_> = kinds.iter().map(|kind| Entry::new(id, *kind, amount, at)).collect();
+    if matches!(&payment.state, State::Refunded { refund, .. } if payment.is_by_dispute(refund)) {
+        entries.push(Entry::settled_by_dispute(payment, None, seller, at));
+    }
+    let moves = payment.disputes.iter().flat_map(|dispute| &dispute.moves);
+    entries.extend(moves.map(|moved| Entry::of_dispute(payment, moved, seller)));
     let mut before = 0;
     for refund in &payment.refunds {
         let (part, amount) = (Some(refund.number), refund.amount);
         entries.push(Entry::part_owed(payment, amount, before, seller, at).of_part(part));
         before += amount.minor;
-        let given_back = refund.done.as_ref().map(|_| EntryKind::Refunded);
-        entries.extend(given_back.map(|kind| Entry::new(id, kind, amount, at).of_part(part)));
+        entries.extend(refund.done.as_ref().map(|done| {
+            if payment.is_by_dispute(&done.reference) {
+                Entry::settled_by_dispute(payment, part, seller, at)
+            } else {
+                Entry::new(id, EntryKind::Refunded, amount, at).of_part(part)
+            }
+        }));
     }
     entries
 }
@@ -233,7 +251,20 @@ fn agree_on_parts(payment: &Payment, line: &Line) -> bool {
         .refunds
         .iter()
         .all(|(part, amount)| parts.get(part).is_some_and(|refund| refund.amount == *amount));
-    are_ours && payment.done().all(|(done, _)| line.refunds.contains_key(&Some(done.number)))
+    are_ours
+        && payment.done().all(|(refund, done)| {
+            payment.is_by_dispute(&done.reference)
+                || line.refunds.contains_key(&Some(refund.number))
+        })
+}
+
+/// Whether the provider has what we know of disputes. It may know more: that is asked for.
+fn agree_on_disputes(payment: &Payment, line: &Line) -> bool {
+    let is_open = payment.disputes.iter().any(|known| known.standing == Standing::Open);
+    match line.disputed {
+        None => payment.disputes.is_empty(),
+        Some(taken) => is_open || payment.disputes.is_empty() || payment.taken() == taken,
+    }
 }
 
 fn books_same(one: &Entry, other: &Entry) -> bool {

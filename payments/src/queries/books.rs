@@ -178,6 +178,7 @@ fn name(account: Account) -> &'static str {
         Account::SellerPayable => "seller_payable",
         Account::PlatformFee => "platform_fee",
         Account::PaidOut => "paid_out",
+        Account::DisputeCosts => "dispute_costs",
     }
 }
 

@@ -11,8 +11,8 @@ use common::store::{Document, Filter, Order as Sort, Position, Query, Store, Una
 use futures_util::future::try_join_all;
 
 use crate::documents::LEDGER;
-use crate::domain::Entry;
 use crate::domain::balance::{SellerBalances, add};
+use crate::domain::{Entry, Payment, Standing};
 use crate::queries;
 
 /// Entries read at a time where all of a seller's are added up.
@@ -21,7 +21,7 @@ const PAGE: usize = 1_000;
 /// What is sold first is listed last: ids tell the age of what they name.
 const NEWEST_FIRST: Sort = Sort { field: None, descending: true };
 
-/// A sale, and how much of it was given back, in minor units.
+/// A sale, and how much of it was given back, and taken back, in minor units.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sold {
     /// The payment that the order is complete by.
@@ -30,6 +30,10 @@ pub struct Sold {
     pub entry: Entry,
     /// What was given back of it.
     pub refunded: i64,
+    /// What the buyer's bank has taken of it.
+    pub disputed: i64,
+    /// Where the last dispute of it stands, if there was one.
+    pub dispute: Option<Standing>,
 }
 
 /// At most `limit` of a seller's sales after that by `after`, newest first.
@@ -99,6 +103,9 @@ async fn sold(engine: &Engine, document: &Document) -> Result<Option<Sold>, Fail
     let entry: Entry = command::read(document)?;
     let Some(payment) = entry.payment else { return Ok(None) };
     let seen = queries::payment(engine, payment).await?;
-    let refunded = seen.map_or(0, |seen| seen.payment.given_back().minor);
-    Ok(Some(Sold { payment, entry, refunded }))
+    let paid = seen.as_ref().map(|seen| &seen.payment);
+    let refunded = paid.map_or(0, Payment::refunded_minor);
+    let disputed = paid.map_or(0, Payment::taken);
+    let dispute = paid.and_then(|paid| paid.disputes.last()).map(|dispute| dispute.standing);
+    Ok(Some(Sold { payment, entry, refunded, disputed, dispute }))
 }

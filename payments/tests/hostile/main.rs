@@ -6,6 +6,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test panics on purpose")]
 
+mod bank;
 mod browser;
 mod letters;
 mod line;
@@ -87,16 +88,19 @@ async fn history(seed: u64) -> Counts {
         clients.push(Box::pin(client.act(Arc::clone(&shop))));
     }
     let courier = courier(Arc::clone(&shop), Script::new(seed ^ 0xC0DE, 0));
+    let bank = bank::act(Arc::clone(&shop), Script::new(seed ^ 0xBA4C, 0));
     let killer = killer(Arc::clone(&shop), Script::new(seed ^ 0xDEAD, 0));
     let all = futures_util::future::join_all(clients);
     let counts = tokio::select! {
         _ = all => Counts::default(),
         () = killer => unreachable!("it never ends"),
+        () = bank => unreachable!("it never ends"),
         forged = courier => forged,
     };
     shop.there.calm();
     shop.kill();
     shop.start(Life::without_end());
+    bank::close(&shop, &mut dice).await;
     verdict::of(&shop, seed, counts).await
 }
 
@@ -186,6 +190,20 @@ async fn courier(shop: Arc<Shop>, mut dice: Script) -> Counts {
                 }
                 _ => drop(shop.receive(&letter.signature, &letter.body).await),
             }
+        }
+    }
+}
+
+/// Brings every webhook that there is, until it is taken.
+async fn tell(shop: &Shop) {
+    for letter in shop.stripe.letters(shop.clock.now().as_millis() / 1_000) {
+        let patience = Duration::from_secs(5);
+        loop {
+            let taken = shop.receive(&letter.signature, &letter.body);
+            if matches!(tokio::time::timeout(patience, taken).await, Ok(Some(Ok(())))) {
+                break;
+            }
+            shop.clock.sleep(Duration::from_millis(100)).await;
         }
     }
 }

@@ -9,7 +9,7 @@ use common::events::OrderStatus;
 use common::money::Money;
 use common::store::{Order as Sort, Query};
 use common::time::Clock;
-use payments::domain::{Account, Entry, State};
+use payments::domain::{Account, Entry, Payment, State};
 use payments::reconciliation;
 use scripted::Fault;
 use scripted::ledger::Kind;
@@ -37,6 +37,7 @@ pub struct Counts {
     pub refunded: u64,
     pub declined: u64,
     pub parts: u64,
+    pub disputes: u64,
     pub calls: u64,
     pub faults: BTreeMap<Fault, u64>,
 }
@@ -54,6 +55,7 @@ impl Counts {
         self.refunded += other.refunded;
         self.declined += other.declined;
         self.parts += other.parts;
+        self.disputes += other.disputes;
         self.calls += other.calls;
         for (fault, times) in other.faults {
             *self.faults.entry(fault).or_default() += times;
@@ -64,7 +66,7 @@ impl Counts {
         assert_eq!((self.unresolved, self.doubled, self.difference), (0, 0, 0), "{self}");
         assert_eq!(self.captured, self.kept + self.refunded, "I3: {self}");
         assert!(self.kept > 0 && self.refunded > 0 && self.declined > 0, "{self}");
-        assert!(self.parts > 0, "{self}");
+        assert!(self.parts > 0 && self.disputes > 0, "{self}");
         for fault in scripted::script::FAULTS {
             assert!(self.faults.get(&fault).is_some_and(|times| *times > 0), "{fault:?}: {self}");
         }
@@ -75,14 +77,15 @@ impl fmt::Display for Counts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { histories, orders, payments, unresolved, captured, doubled, .. } = self;
         let Self { difference, kept, refunded, declined, parts, calls, faults, .. } = self;
+        let disputes = self.disputes;
         let (major, minor) = (difference / 100, difference % 100);
         write!(
             f,
             "{payments} payments of {orders} orders in {histories} histories: {captured} \
              captured, {doubled} of them twice; {unresolved} unresolved; ledger difference \
              {major}.{minor:02}. {kept} are of a complete order (of which {parts} parts went \
-             back), {refunded} refunded in full, {declined} declined. {calls} calls, of which \
-             went wrong: {faults:?}"
+             back), {refunded} refunded in full, {declined} declined, {disputes} disputed. {calls} calls, of \
+             which went wrong: {faults:?}"
         )
     }
 }
@@ -113,7 +116,8 @@ pub async fn of<M: Make>(shop: &Market<M>, seed: u64, mut counts: Counts) -> Cou
             counts.difference += at_provider.abs_diff(in_books);
             assert_eq!(at_provider, in_books, "I6, seed {seed}: {payment:?}");
             net += at_provider;
-            asked_back += payment.amount.minor - payment.left().minor;
+            asked_back += gone(&payment);
+            counts.disputes += payment.disputes.len() as u64;
             counts.parts += payment.done().count() as u64;
             match payment.state {
                 State::Captured { .. } => counts.kept += 1,
@@ -150,6 +154,22 @@ async fn settle<M: Make>(shop: &Market<M>, seed: u64) -> u64 {
     }
 }
 
+/// How much less is held for a payment than what its order's end calls for, because it was asked
+/// back, or a bank has it; and what was charged for that.
+fn gone(payment: &Payment) -> i64 {
+    let is_over = |reference: &String| payment.is_by_dispute(reference);
+    let by_dispute = match &payment.state {
+        State::Refunded { refund, .. } if is_over(refund) => payment.amount.minor,
+        _ => {
+            let parts = payment.done().filter(|(_, done)| is_over(&done.reference));
+            parts.map(|(part, _)| part.amount.minor).sum()
+        }
+    };
+    let moves = payment.disputes.iter().flat_map(|dispute| &dispute.moves);
+    let taken: i64 = moves.map(|moved| moved.amount.minor).sum();
+    payment.asked_back().minor + taken - by_dispute
+}
+
 /// The provider's report, read as an operator's is, differs from our books by nothing; and by what
 /// it lacks.
 async fn reconcile<M: Make>(shop: &Market<M>, seed: u64) {
@@ -159,7 +179,10 @@ async fn reconcile<M: Make>(shop: &Market<M>, seed: u64) {
         let category = match line.kind {
             Kind::Captured => "charge",
             Kind::Refunded => "refund",
-            Kind::Disputed | Kind::DisputeWon => "dispute",
+            Kind::Disputed => "dispute",
+            Kind::DisputeWon => "dispute_reversal",
+            // It stands beside the line that it was charged with.
+            Kind::DisputeFee => continue,
         };
         let gross = Money { minor: line.signed(), currency: line.currency.parse().unwrap() };
         text += &format!("{category},{},{},{}\n", line.currency, gross.major(), line.name);

@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use common::id::PaymentId;
 use common::time::{Clock, Timestamp};
-use payments::domain::{Notice, Token};
+use payments::domain::{Notice, Token, Told};
 use payments::provider::sandbox::Sandbox;
 use payments::provider::{
     BadNotice, Charge, ChargeRequest, Letter, Provider, ProviderError, Refund, RefundRequest,
@@ -33,17 +34,38 @@ pub struct Faulty {
     clock: Arc<dyn Clock>,
     script: Mutex<VecDeque<Fault>>,
     calls: Mutex<Vec<&'static str>>,
+    /// Which calls never arrive.
+    lost: Mutex<Option<&'static str>>,
+    /// Whether its notices are lost.
+    is_mute: std::sync::atomic::AtomicBool,
 }
 
 impl Faulty {
     /// Without faults so far.
     pub fn new(sandbox: Arc<Sandbox>, clock: Arc<dyn Clock>) -> Self {
-        Self { sandbox, clock, script: Mutex::default(), calls: Mutex::default() }
+        Self {
+            sandbox,
+            clock,
+            script: Mutex::default(),
+            calls: Mutex::default(),
+            lost: Mutex::default(),
+            is_mute: false.into(),
+        }
     }
 
     /// The next calls go like this; those after them well.
     pub fn script(&self, faults: impl IntoIterator<Item = Fault>) {
         self.script.lock().unwrap().extend(faults);
+    }
+
+    /// From now on calls of that name, or none, never arrive.
+    pub fn lose(&self, name: Option<&'static str>) {
+        *self.lost.lock().unwrap() = name;
+    }
+
+    /// From now on its notices are lost.
+    pub fn mute(&self) {
+        self.is_mute.store(true, std::sync::atomic::Ordering::SeqCst);
     }
 
     /// Which calls were made.
@@ -59,6 +81,9 @@ impl Faulty {
         self.calls.lock().unwrap().push(name);
         let fault = self.script.lock().unwrap().pop_front().unwrap_or(Fault::None);
         let lost = Err(ProviderError::Unknown("connection reset".into()));
+        if *self.lost.lock().unwrap() == Some(name) {
+            return lost;
+        }
         match fault {
             Fault::None => call.await,
             Fault::RequestLost => lost,
@@ -104,11 +129,22 @@ impl Provider for Faulty {
         self.through("refund", self.sandbox.refund(request)).await
     }
 
+    async fn disputes(
+        &self,
+        reference: &str,
+        payment: PaymentId,
+    ) -> Result<Vec<Told>, ProviderError> {
+        self.through("disputes", self.sandbox.disputes(reference, payment)).await
+    }
+
     async fn verify_webhook(
         &self,
         letter: Letter<'_>,
         now: Timestamp,
     ) -> Result<Option<Notice>, BadNotice> {
+        if self.is_mute.load(std::sync::atomic::Ordering::SeqCst) {
+            return Ok(None);
+        }
         self.sandbox.verify_webhook(letter, now).await
     }
 }

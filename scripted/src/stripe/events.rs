@@ -47,13 +47,8 @@ impl State {
         self.add(kind, &object);
     }
 
-    /// An event about a dispute, which names its intent and nothing of ours.
-    pub(crate) fn tell_of_dispute(&mut self, kind: &str, intent: &str) {
-        let object = json!({"object": "dispute", "payment_intent": intent, "metadata": {}});
-        self.add(kind, &object);
-    }
-
-    fn add(&mut self, kind: &str, object: &serde_json::Value) {
+    /// An event about anything else, as it is now.
+    pub(crate) fn add(&mut self, kind: &str, object: &serde_json::Value) {
         let id = self.name("evt");
         self.events.push(json!({
             "id": id,

@@ -1,6 +1,7 @@
 //! Stripe, as far as our code speaks with it: PaymentIntents, Checkout Sessions, refunds, events.
 
 mod cards;
+mod disputes;
 mod events;
 mod intents;
 mod refunds;
@@ -35,6 +36,7 @@ pub(crate) struct State {
     pub(crate) intents: BTreeMap<String, intents::Intent>,
     pub(crate) sessions: BTreeMap<String, sessions::Session>,
     pub(crate) refunds: BTreeMap<String, refunds::Refund>,
+    pub(crate) disputes: BTreeMap<String, disputes::Dispute>,
     pub(crate) used_tokens: BTreeMap<String, u32>,
     pub(crate) events: Vec<Value>,
     pub(crate) ledger: Ledger,
@@ -55,6 +57,7 @@ impl Stripe {
                 intents: BTreeMap::new(),
                 sessions: BTreeMap::new(),
                 refunds: BTreeMap::new(),
+                disputes: BTreeMap::new(),
                 used_tokens: BTreeMap::new(),
                 events: Vec::new(),
                 ledger: Ledger::default(),
@@ -155,6 +158,7 @@ impl State {
             ("GET", ["v1", "refunds"]) => {
                 self.list_refunds(&call.query("payment_intent").unwrap_or_default())
             }
+            ("GET", ["v1", "disputes"]) => self.list_disputes(call),
             _ => error(404, "invalid_request_error", "url_invalid", ""),
         }
     }

@@ -1,4 +1,4 @@
-//! Refunds, by us and by others, and disputes.
+//! Refunds, by us and by others.
 
 use std::collections::BTreeMap;
 
@@ -38,6 +38,9 @@ impl State {
         let Some(intent) = self.intents.get(&name) else {
             return error(404, "invalid_request_error", "resource_missing", "payment_intent");
         };
+        if self.disputes.values().any(|dispute| dispute.bars(&name)) {
+            return error(400, "invalid_request_error", "charge_disputed", "");
+        }
         let left = if intent.status == "succeeded" { intent.amount - intent.refunded } else { 0 };
         let amount = form.get("amount").and_then(|amount| amount.parse().ok()).unwrap_or(left);
         if left == 0 {
@@ -92,18 +95,5 @@ impl Stripe {
             ("amount".to_owned(), amount.to_string()),
         ]);
         self.lock().make_refund(&form).status == 200
-    }
-
-    /// The buyer's bank takes all of the money back; and, where the dispute `is_won`, gives it
-    /// back again.
-    pub fn dispute(&self, intent: &str, is_won: bool) {
-        let mut state = self.lock();
-        let Some(known) = state.intents.get(intent).cloned() else { return };
-        state.book(Kind::Disputed, intent, known.amount);
-        state.tell_of_dispute("charge.dispute.created", intent);
-        if is_won {
-            state.book(Kind::DisputeWon, intent, known.amount);
-        }
-        state.tell_of_dispute("charge.dispute.closed", intent);
     }
 }

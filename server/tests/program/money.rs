@@ -14,10 +14,10 @@ fn what_is_due_is_listed_paid_once_and_never_more() {
     let list = || said(&run(["payouts", "list", "--data", data]));
     let listed = list();
     let lines: Vec<&str> = listed.lines().collect();
-    assert_eq!(lines[0], "seller,contact,currency,payable,earned,fees,refunded,paid_out");
+    assert_eq!(lines[0], "seller,contact,currency,payable,earned,fees,refunded,paid_out,disputed");
     assert_eq!(lines.len(), 2, "one payment, one seller: {listed}");
     let due: Vec<&str> = lines[1].split(',').collect();
-    let [seller, contact, currency, payable, earned, fees, "0", "0"] = due[..] else {
+    let [seller, contact, currency, payable, earned, fees, "0", "0", "0"] = due[..] else {
         panic!("{listed}");
     };
     assert!(contact.ends_with("@example.org") && payable == earned && fees == "0", "{listed}");
@@ -46,7 +46,7 @@ fn what_is_due_is_listed_paid_once_and_never_more() {
     assert_eq!(said(&pay(payable, "first")), booked.replace("booked:", "booked already:"));
     assert!(refusal(&pay("1", "first")).contains("another payout's"));
     assert!(refusal(&pay("1", "second")).contains("only 0 "));
-    let paid = format!("{seller},{contact},{currency},0,{earned},0,0,{payable}");
+    let paid = format!("{seller},{contact},{currency},0,{earned},0,0,{payable},0");
     assert_eq!(list().lines().nth(1), Some(paid.as_str()));
     let checked = run(["check", "--data", data]);
     assert!(checked.status.success(), "{}", said(&checked));

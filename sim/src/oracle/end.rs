@@ -239,7 +239,11 @@ impl Oracle {
                     _ = booked.insert((payment, Moved::Returned(entry.part), moved));
                 }
                 EntryKind::Earned => _ = earned.insert(payment, entry),
-                EntryKind::RefundOwed | EntryKind::PaidOut => {}
+                EntryKind::RefundOwed
+                | EntryKind::PaidOut
+                | EntryKind::Disputed
+                | EntryKind::Reinstated
+                | EntryKind::DisputeFee => {}
             }
         }
         let state = self.state();

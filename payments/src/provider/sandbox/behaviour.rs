@@ -5,8 +5,9 @@ use std::time::Duration;
 use common::time::Timestamp;
 
 use super::FINISHING;
+use super::dispute::Dispute;
 use super::ledger::{Charged, Outcome, Plan};
-use crate::domain::{Decline, Token};
+use crate::domain::{Decline, Standing, Token};
 use crate::provider::ChargeRequest;
 
 /// Cards that are good.
@@ -68,6 +69,9 @@ pub(super) enum Behaviour {
     SilentAfterCapture,
     /// It fails the first time, having done nothing, and takes the money the second time.
     Fails,
+    /// It takes the money, and the buyer's bank takes it back: for good, or not, or it does not
+    /// decide.
+    Disputed(Option<Standing>),
     /// It takes none, for a reason: code and message.
     Declines(&'static str, &'static str),
 }
@@ -98,19 +102,23 @@ impl Behaviour {
             "tok_webhookTwice" => Self::Captures(Telling::Webhook(2, FINISHING)),
             "tok_webhookLate" => Self::Captures(Telling::Webhook(1, LATE)),
             "tok_webhookNever" => Self::Captures(Telling::Webhook(0, FINISHING)),
+            "tok_createDispute" => Self::Disputed(None),
+            "tok_createDisputeWon" => Self::Disputed(Some(Standing::Won)),
+            "tok_createDisputeLost" => Self::Disputed(Some(Standing::Lost)),
             _ => return None,
         })
     }
 
     /// The charge as it is written when it is first asked for.
     pub(super) fn first(&self, request: &ChargeRequest, now: Timestamp) -> Charged {
-        let usual = Plan { left: 1, at: now.plus(USUAL) };
+        let usual = Plan { left: 1, at: now.plus(USUAL), dispute: None };
         let (outcome, plan) = match *self {
-            Self::Captures(Telling::Usual) | Self::Slow | Self::SilentAfterCapture => {
-                (Outcome::Captured { at: now }, Some(usual))
-            }
+            Self::Captures(Telling::Usual)
+            | Self::Slow
+            | Self::SilentAfterCapture
+            | Self::Disputed(_) => (Outcome::Captured { at: now }, Some(usual)),
             Self::Captures(Telling::Webhook(times, after)) => {
-                let plan = Plan { left: times, at: now.plus(after) };
+                let plan = Plan { left: times, at: now.plus(after), dispute: None };
                 let outcome = Outcome::Pending { until: now.plus(FINISHING) };
                 (outcome, (times > 0).then_some(plan))
             }
@@ -121,6 +129,14 @@ impl Behaviour {
             }
         };
         let (payment, order, amount) = (request.payment, request.order, request.amount);
-        Charged { payment, order: Some(order), amount, outcome, plan, returned: 0 }
+        let dispute = match *self {
+            Self::Disputed(ends) => Some(Dispute { ends, standing: None, amount: 0 }),
+            Self::Captures(_)
+            | Self::Slow
+            | Self::SilentAfterCapture
+            | Self::Fails
+            | Self::Declines(..) => None,
+        };
+        Charged { payment, order: Some(order), amount, outcome, plan, returned: 0, dispute }
     }
 }

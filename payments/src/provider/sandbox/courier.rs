@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ledger::{Charged, Outcome, Versioned};
 use super::{NAME, Sandbox, ledger, signature};
-use crate::domain::Notice;
+use crate::domain::{About, Notice, Standing};
 use crate::provider::{BadNotice, Letter};
 use crate::webhook::Webhook;
 
@@ -59,6 +59,7 @@ impl Courier {
             // There is nothing to tell yet.
             Outcome::Pending { .. } => charged.put_off(now, AGAIN),
             Outcome::Captured { .. } | Outcome::Declined(_) => {
+                let charged = charged.disputed();
                 match self.send(&charged, now).await? {
                     true => charged.notified(now, BETWEEN),
                     false => charged.put_off(now, AGAIN),
@@ -99,6 +100,9 @@ impl Reconciler for Courier {
     }
 }
 
+/// What the kind of a webhook about a dispute begins with.
+const DISPUTE: &str = "dispute";
+
 /// A webhook's body.
 #[derive(Debug, Serialize, Deserialize)]
 struct Body {
@@ -109,13 +113,17 @@ struct Body {
 }
 
 fn write(charged: &Charged, now: Timestamp) -> Result<Vec<u8>, StepFailed> {
-    let verb = match charged.outcome {
-        Outcome::Captured { .. } => "captured",
-        Outcome::Declined(_) => "declined",
-        Outcome::Pending { .. } => "pending",
+    let dispute = charged.plan.and_then(|plan| plan.dispute);
+    let (about, verb) = match (dispute, &charged.outcome) {
+        (Some(Standing::Open), _) => (DISPUTE, "opened"),
+        (Some(Standing::Won), _) => (DISPUTE, "won"),
+        (Some(Standing::Lost), _) => (DISPUTE, "lost"),
+        (None, Outcome::Captured { .. }) => ("charge", "captured"),
+        (None, Outcome::Declined(_)) => ("charge", "declined"),
+        (None, Outcome::Pending { .. }) => ("charge", "pending"),
     };
     let id = format!("evt_{}_{verb}", charged.payment);
-    let body = Body { id, r#type: format!("charge.{verb}"), key: charged.payment, created: now };
+    let body = Body { id, r#type: format!("{about}.{verb}"), key: charged.payment, created: now };
     serde_json::to_vec(&body).map_err(StepFailed::new)
 }
 
@@ -123,5 +131,7 @@ fn write(charged: &Charged, now: Timestamp) -> Result<Vec<u8>, StepFailed> {
 pub(super) fn read(body: &[u8]) -> Result<Notice, BadNotice> {
     let body: Body =
         serde_json::from_slice(body).map_err(|error| BadNotice::Unreadable(error.to_string()))?;
-    Ok(Notice { id: body.id, payment: body.key, kind: body.r#type })
+    let is_dispute = body.r#type.split('.').next() == Some(DISPUTE);
+    let about = if is_dispute { About::Dispute } else { About::Charge };
+    Ok(Notice { id: body.id, payment: body.key, kind: body.r#type, about })
 }

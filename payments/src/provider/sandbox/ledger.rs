@@ -16,8 +16,10 @@ use common::store::{
 use common::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::Decline;
+use crate::domain::{Decline, Standing};
 use crate::provider::{Charge, ChargeRequest, RefundRequest};
+
+use super::dispute::{BANK, Dispute};
 
 /// What was asked for, by key.
 static CHARGES: Collection = Collection {
@@ -59,6 +61,9 @@ pub struct Charged {
     /// How much of it has been given back, in minor units.
     #[serde(default)]
     pub returned: i64,
+    /// What its buyer's bank does about it, if anything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dispute: Option<Dispute>,
 }
 
 /// What has become of a charge.
@@ -86,6 +91,9 @@ pub struct Plan {
     pub left: u32,
     /// When the next is to go out.
     pub at: Timestamp,
+    /// Where a dispute stands from then on, if it is one about that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dispute: Option<Standing>,
 }
 
 /// A refund of a charge.
@@ -113,6 +121,7 @@ impl Charged {
             outcome: Outcome::Declined(why),
             plan: None,
             returned: 0,
+            dispute: None,
         }
     }
 
@@ -145,8 +154,8 @@ impl Charged {
     pub(super) fn give_back(self, request: &RefundRequest) -> Option<Self> {
         let is_captured = matches!(self.outcome, Outcome::Captured { .. });
         let is_it = is_captured && reference(self.payment) == request.reference;
-        let is_whole = self.returned == 0 && request.amount == self.amount;
-        let left = self.amount.minor - self.returned;
+        let is_whole = self.returned == 0 && self.taken() == 0 && request.amount == self.amount;
+        let left = self.amount.minor - self.returned - self.taken();
         let is_left = (1..=left).contains(&request.amount.minor);
         let is_same = request.amount.currency == self.amount.currency;
         let is_sound = is_it && is_same && is_left && (is_whole || request.part.is_some());
@@ -157,7 +166,11 @@ impl Charged {
     /// It, with one webhook less to send.
     pub(super) fn notified(self, now: Timestamp, pause: Duration) -> Self {
         let left = self.plan.map_or(0, |plan| plan.left.saturating_sub(1));
-        let plan = (left > 0).then_some(Plan { left, at: now.plus(pause) });
+        let same = self.plan.and_then(|plan| plan.dispute);
+        let plan = (left > 0).then_some(Plan { left, at: now.plus(pause), dispute: same });
+        let next = self.dispute.and_then(|dispute| dispute.next());
+        let plan =
+            plan.or(next.map(|next| Plan { left: 1, at: now.plus(BANK), dispute: Some(next) }));
         Self { plan, ..self }
     }
 
@@ -332,17 +345,23 @@ pub struct Line {
     pub captured: Money,
     /// What was given back, by the part of it that was asked for; under `None`, all of it.
     pub refunds: BTreeMap<Option<u32>, Money>,
+    /// What the buyer's bank has of it, in minor units, where there was a dispute.
+    pub disputed: Option<i64>,
 }
 
 impl Line {
     /// Whether all of it was given back.
     pub fn is_refunded(&self) -> bool {
-        self.kept() == 0
+        self.captured.minor == self.returned()
+    }
+
+    fn returned(&self) -> i64 {
+        self.refunds.values().map(|refund| refund.minor).sum()
     }
 
     /// What is left of it, in minor units.
     pub fn kept(&self) -> i64 {
-        self.captured.minor - self.refunds.values().map(|refund| refund.minor).sum::<i64>()
+        self.captured.minor - self.returned() - self.disputed.unwrap_or(0)
     }
 }
 
@@ -354,9 +373,10 @@ pub async fn statement(store: &dyn Store) -> Result<BTreeMap<PaymentId, Line>, U
     let mut lines = BTreeMap::new();
     for charged in all::<Charged>(store).await? {
         if matches!(charged.outcome, Outcome::Captured { .. }) {
+            let disputed = charged.told_of_dispute().map(|told| told.taken);
             let Charged { payment, order, amount, .. } = charged;
             let refunds = BTreeMap::new();
-            lines.insert(payment, Line { payment, order, captured: amount, refunds });
+            lines.insert(payment, Line { payment, order, captured: amount, refunds, disputed });
         }
     }
     for refunded in all::<Refunded>(store).await? {

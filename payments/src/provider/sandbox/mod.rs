@@ -8,6 +8,7 @@
 
 mod behaviour;
 mod courier;
+mod dispute;
 pub mod ledger;
 pub mod signature;
 
@@ -23,7 +24,7 @@ use tokio::sync::OnceCell;
 use super::{
     BadNotice, Charge, ChargeRequest, Letter, Provider, ProviderError, Refund, RefundRequest,
 };
-use crate::domain::{Decline, Notice, Token};
+use crate::domain::{Decline, Notice, Token, Told};
 use behaviour::Behaviour;
 use ledger::{Charged, Outcome, Refunded, Secret, Versioned};
 
@@ -126,9 +127,10 @@ impl Sandbox {
                         Err(ProviderError::Unknown("the connection was closed".into()))
                     }
                     Behaviour::Fails => Err(ProviderError::Unknown("status 500".into())),
-                    Behaviour::Captures(_) | Behaviour::Slow | Behaviour::Declines(..) => {
-                        Ok(Some(first.told()))
-                    }
+                    Behaviour::Captures(_)
+                    | Behaviour::Slow
+                    | Behaviour::Disputed(_)
+                    | Behaviour::Declines(..) => Ok(Some(first.told())),
                 }
             }
         }
@@ -223,6 +225,9 @@ impl Provider for Sandbox {
             if ledger::is_kept(&*self.store, &refunded).await.map_err(silent)? {
                 return done();
             }
+            if known.as_ref().is_some_and(|known| known.value.is_held()) {
+                return Ok(Refund::Disputed);
+            }
             let given_back = known.and_then(|known| {
                 let value = known.value.give_back(request)?;
                 Some(Versioned { version: known.version, value })
@@ -238,6 +243,12 @@ impl Provider for Sandbox {
             }
         }
         Err(ProviderError::Unknown("too busy".into()))
+    }
+
+    async fn disputes(&self, _: &str, payment: PaymentId) -> Result<Vec<Told>, ProviderError> {
+        self.arrive().await;
+        let known = self.charged(payment).await?;
+        Ok(known.and_then(|known| known.value.told_of_dispute()).into_iter().collect())
     }
 
     async fn verify_webhook(

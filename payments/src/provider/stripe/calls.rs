@@ -336,11 +336,13 @@ fn metadata<const N: usize>(
     names.into_iter().zip(values)
 }
 
+/// How many of Stripe's units one minor unit of a currency is.
+pub(super) fn per_minor(currency: &str) -> i64 {
+    if IN_HUNDREDTHS.contains(&currency) { 100 } else { 1 }
+}
+
 /// An amount as Stripe counts it.
 pub(super) fn units(amount: Money) -> Result<i64, ProviderError> {
-    if !IN_HUNDREDTHS.contains(&amount.currency.code()) {
-        return Ok(amount.minor);
-    }
-    let hundredths = amount.minor.checked_mul(100);
-    hundredths.ok_or_else(|| ProviderError::Rejected("the amount is too large".to_owned()))
+    let units = amount.minor.checked_mul(per_minor(amount.currency.code()));
+    units.ok_or_else(|| ProviderError::Rejected("the amount is too large".to_owned()))
 }

@@ -17,6 +17,7 @@
 mod api;
 mod calls;
 mod declines;
+mod disputes;
 mod objects;
 mod refunds;
 mod webhooks;
@@ -25,13 +26,14 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use common::config::Secret;
+use common::id::PaymentId;
 use common::time::Timestamp;
 
 use super::{
     BadNotice, Charge, ChargeRequest, Door, Letter, Provider, ProviderError, Refund, RefundRequest,
     Wire,
 };
-use crate::domain::{Means, Notice, Token};
+use crate::domain::{Means, Notice, Token, Told};
 use api::Api;
 
 /// As in the path of its webhooks.
@@ -145,6 +147,17 @@ impl Provider for Stripe {
 
     async fn refund(&self, request: &RefundRequest) -> Result<Refund, ProviderError> {
         self.give_back(request).await
+    }
+
+    async fn disputes(&self, reference: &str, _: PaymentId) -> Result<Vec<Told>, ProviderError> {
+        self.disputes_of(reference).await
+    }
+
+    async fn disputes_since(
+        &self,
+        since: Timestamp,
+    ) -> Result<Vec<(PaymentId, Told)>, ProviderError> {
+        self.disputes_listed(since).await
     }
 
     async fn verify_webhook(

@@ -76,10 +76,48 @@ pub(super) enum RefundStatus {
     Canceled,
 }
 
+/// Money that the buyer's bank has taken back, or wants to know about.
+#[derive(Deserialize)]
+pub(super) struct Dispute {
+    pub(super) id: String,
+    pub(super) amount: i64,
+    pub(super) currency: String,
+    #[serde(default)]
+    pub(super) reason: String,
+    /// There are more of them from time to time.
+    pub(super) status: String,
+    /// Money taken because of it, and given back: one of each at most.
+    #[serde(default)]
+    pub(super) balance_transactions: Vec<Movement>,
+    /// Asked for with the list of all; a name elsewhere.
+    #[serde(default)]
+    pub(super) payment_intent: Option<Named>,
+}
+
+/// A movement on the account, in the account's own currency.
+#[derive(Deserialize)]
+pub(super) struct Movement {
+    /// Less than nothing where it was taken.
+    pub(super) amount: i64,
+    pub(super) currency: String,
+    #[serde(default)]
+    pub(super) fee: i64,
+}
+
+/// A payment, or its name.
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(super) enum Named {
+    Intent(Box<Intent>),
+    Name(#[expect(dead_code, reason = "where it is a name, it is known")] String),
+}
+
 /// A page of a list.
 #[derive(Debug, Deserialize)]
 pub(super) struct List<T> {
     pub(super) data: Vec<T>,
+    #[serde(default)]
+    pub(super) has_more: bool,
 }
 
 /// What is wrong with a call, or with a card.

@@ -38,6 +38,11 @@ impl Stripe {
                     let path = format!("/v1/refunds/{}", refund.id);
                     return returned(found(self.api.get(&path).await?)?);
                 }
+                Answer::Refused(fault, false) if is_disputed(&fault) => {
+                    return Ok(Refund::Disputed);
+                }
+                // It was then; it is asked for under another key now.
+                Answer::Refused(fault, true) if is_disputed(&fault) => {}
                 Answer::Refused(fault, _) if is_returned(&fault) => {
                     return self.refund_that_is(request).await;
                 }
@@ -55,9 +60,9 @@ impl Stripe {
     async fn refund_that_is(&self, request: &RefundRequest) -> Result<Refund, ProviderError> {
         match self.refund_of(request).await? {
             Some(refund) => returned(refund),
-            None => Err(ProviderError::Rejected(
-                "the money was given back by somebody else, or is disputed".to_owned(),
-            )),
+            None => {
+                Err(ProviderError::Rejected("the money was given back by somebody else".to_owned()))
+            }
         }
     }
 
@@ -90,5 +95,9 @@ fn returned(refund: Returned) -> Result<Refund, ProviderError> {
 
 fn is_returned(fault: &Fault) -> bool {
     let code = fault.code.as_deref();
-    matches!(code, Some("charge_already_refunded" | "charge_disputed" | "amount_too_large"))
+    matches!(code, Some("charge_already_refunded" | "amount_too_large"))
+}
+
+fn is_disputed(fault: &Fault) -> bool {
+    fault.code.as_deref() == Some("charge_disputed")
 }

@@ -6,7 +6,7 @@ use common::time::Timestamp;
 
 use super::Stripe;
 use super::objects::{Event, Subject};
-use crate::domain::Notice;
+use crate::domain::{About, Notice};
 use crate::provider::{BadNotice, Letter, signature};
 
 /// The header that carries the signatures.
@@ -33,7 +33,9 @@ impl Stripe {
             return Ok(None);
         }
         let payment = self.payment_of(event.data.object).await?;
-        Ok(payment.map(|payment| Notice { id: event.id, payment, kind: event.kind }))
+        let is_dispute = event.kind.starts_with("charge.dispute.");
+        let about = if is_dispute { About::Dispute } else { About::Charge };
+        Ok(payment.map(|payment| Notice { id: event.id, payment, kind: event.kind, about }))
     }
 
     /// Objects that Stripe makes by itself, such as disputes, do not say which payment of ours they
