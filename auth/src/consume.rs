@@ -5,7 +5,7 @@
 use common::events::{Envelope, NotUnderstood, ORDERS, PAYMENTS};
 use common::inbox::{Hears, Reaction};
 
-use crate::commands::{HearOrder, HearRefund};
+use crate::commands::{HearDispute, HearOrder, HearRefund};
 
 /// The table of a service that sends letters.
 pub fn hears() -> Vec<Hears> {
@@ -27,7 +27,14 @@ fn order(envelope: &Envelope) -> Result<Reaction, NotUnderstood> {
                 false => Reaction::nothing(),
             })
         }
-        "order:created" | "order:updated" => Ok(Reaction::nothing()),
+        "order:updated" => {
+            let order = HearDispute { order: envelope.data()? };
+            Ok(match order.calls_for_letter() {
+                true => Reaction::command(order),
+                false => Reaction::nothing(),
+            })
+        }
+        "order:created" => Ok(Reaction::nothing()),
         _ => Err(NotUnderstood::UnknownKind(envelope.kind.clone())),
     }
 }
@@ -37,7 +44,10 @@ fn payment(envelope: &Envelope) -> Result<Reaction, NotUnderstood> {
         "payment:refunded" | "payment:returned" => {
             Ok(Reaction::command(HearRefund { payment: envelope.data()?, at: envelope.at }))
         }
-        "payment:started" | "payment:captured" | "payment:declined" => Ok(Reaction::nothing()),
+        // Of a dispute orders tell, who know whom it concerns.
+        "payment:started" | "payment:captured" | "payment:declined" | "payment:disputed" => {
+            Ok(Reaction::nothing())
+        }
         _ => Err(NotUnderstood::UnknownKind(envelope.kind.clone())),
     }
 }

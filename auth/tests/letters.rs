@@ -16,7 +16,7 @@ use auth::mail::{Folder, Letterhead, Mail, Mailer, Parcel, SendError};
 use auth::post::{Keep, Post};
 use common::bus::Delivery;
 use common::inbox::{Handled, Inbox, SET_ASIDE};
-use common::time::Clock as _;
+use common::time::{Clock as _, Timestamp};
 use common::worker::Reconciler as _;
 use serde_json::{Value, json};
 
@@ -293,6 +293,50 @@ async fn each_refund_of_a_complete_order_makes_a_letter_with_its_reason() {
     for part in ["15.00 USD", "The second act is cancelled", "Front row", "To: ada@example.com"] {
         assert!(said.contains(part), "{part} in {said}");
     }
+}
+
+#[tokio::test]
+async fn a_dispute_makes_a_letter_to_the_seller_when_it_is_opened_and_when_it_is_decided() {
+    let office = Office::with(&[]).await;
+    let now = office.app.clock.now();
+    let dispute = |status: &str, at: Timestamp| {
+        let mut dispute = json!({
+            "number": 1, "status": status, "amount": {"minor": 9000, "currency": "usd"},
+            "taken": {"minor": 9000, "currency": "usd"}, "reason": "product_not_received",
+            "openedAt": at,
+        });
+        if status != "open" {
+            dispute["closedAt"] = json!(at);
+        }
+        office.order("order:updated", json!({"dispute": dispute}))
+    };
+    for event in [dispute("open", now), dispute("open", now), dispute("lost", now)] {
+        assert_eq!(office.hear(&event).await, Handled::Done);
+    }
+    // Something else is told of an order whose dispute was decided long ago.
+    let long_ago = now.plus_millis(-8 * 24 * 3_600 * 1_000);
+    let mut late = dispute("won", long_ago);
+    late["data"]["dispute"]["number"] = json!(2);
+    office.hear(&late).await;
+    office.work().await;
+    assert_eq!(office.ids(), [format!("decided-{ORDER}-1"), format!("disputed-{ORDER}-1")]);
+    let mut letters = office.taken();
+    letters.sort_by(|a, b| a.id.cmp(&b.id));
+    for (letter, said) in letters.iter().zip(["for good", "asks for the money"]) {
+        let text = text_of(letter);
+        let parts = [said, "product not received", "Front row", "90.00 USD", "/my-tickets/sales"];
+        for part in parts {
+            assert!(text.contains(part), "{part} in {text}");
+        }
+        assert!(!text.contains("To: ada@example.com"), "its seller is written to: {text}");
+    }
+    // An order of before names no seller.
+    let mut nobody = dispute("open", now);
+    nobody["data"]["ticket"]["userId"] = json!(null);
+    nobody["data"]["dispute"]["number"] = json!(3);
+    assert_eq!(office.hear(&nobody).await, Handled::Done);
+    office.work().await;
+    assert_eq!(office.ids().len(), 2);
 }
 
 #[tokio::test]

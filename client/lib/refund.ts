@@ -1,4 +1,6 @@
+import type { Payment, Sale } from './api'
 import { priceOf } from './listing'
+import { exactSum, givenBack } from './order-standing'
 
 /** What a seller gives back: from the fields of a form to what the API takes. */
 export type AskedRefund = { amount: number; units: number; reason: string }
@@ -19,4 +21,24 @@ export function refundOf(
   else if ([...reason].length > 500) fields.reason = 'At most 500 characters, please.'
   if (Object.keys(fields).length > 0 || 'wrong' in amount) return { ok: false, fields }
   return { ok: true, refund: { amount: Number(amount.text), units, reason } }
+}
+
+/** Whether the buyer's bank has money of it, and has not decided: nothing can be given back before. */
+export function isHeld({ dispute }: Pick<Payment, 'dispute'>): boolean {
+  return dispute?.status === 'open' && dispute.taken > 0
+}
+
+/** How much of a payment its seller can still give back. */
+export function leftToRefund(payment: Pick<Payment, 'amount' | 'refunds' | 'dispute'>): number {
+  const { done, moving } = givenBack([payment])
+  const lost = payment.dispute?.status === 'lost' ? payment.dispute.taken : 0
+  return Math.max(exactSum([payment.amount, -done, -moving, -lost]), 0)
+}
+
+/** Whether something of a sale is left to give back, and may be. */
+export function canBeRefunded(
+  sale: Pick<Sale, 'total' | 'refunded' | 'dispute' | 'disputed'>,
+): boolean {
+  if (sale.dispute === 'open' && sale.disputed > 0) return false
+  return exactSum([sale.total, -sale.refunded, -sale.disputed]) > 0
 }

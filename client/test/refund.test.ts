@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { exactSum, givenBack, unsettled } from '@/lib/order-standing'
-import { refundOf } from '@/lib/refund'
+import { canBeRefunded, isHeld, leftToRefund, refundOf } from '@/lib/refund'
 
 test('a refund is read from what is typed, and what is wrong names its field', () => {
   const good = { amount: '10,50', units: '1', reason: 'Rain' }
@@ -33,4 +33,20 @@ test('what a complete order was paid with is watched: some of it may be given ba
   const captured = { status: 'captured' as const }
   const payments = [{ status: 'declined' as const }, captured]
   expect(unsettled({ status: 'complete' }, payments)).toBe(captured)
+})
+
+test('what a bank has cannot be given back before it has decided, and what it keeps not at all', () => {
+  const dispute = { amount: 10, taken: 10, reason: 'fraudulent', openedAt: '' }
+  const open = { amount: 10, dispute: { ...dispute, status: 'open' as const } }
+  expect([isHeld(open), leftToRefund(open)]).toEqual([true, 10])
+  expect(isHeld({ dispute: { ...open.dispute, taken: 0 } })).toBe(false)
+  const lost = { amount: 10, dispute: { ...dispute, status: 'lost' as const } }
+  expect([isHeld(lost), leftToRefund(lost)]).toEqual([false, 0])
+  const won = { amount: 10, dispute: { ...dispute, taken: 0, status: 'won' as const } }
+  expect([isHeld(won), leftToRefund(won)]).toEqual([false, 10])
+  const sale = { total: 10, refunded: 2.5, disputed: 0 }
+  expect(canBeRefunded(sale)).toBe(true)
+  expect(canBeRefunded({ ...sale, disputed: 7.5, dispute: 'open' })).toBe(false)
+  expect(canBeRefunded({ ...sale, disputed: 7.5, dispute: 'lost' })).toBe(false)
+  expect(canBeRefunded({ ...sale, dispute: 'won' })).toBe(true)
 })

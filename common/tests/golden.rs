@@ -10,10 +10,10 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use common::events::{
-    CancelledBy, Draft, EndedSession, Envelope, Event, KeysEvent, LateMoney, OrderEvent, OrderKind,
-    OrderRefund, OrderState, OrderStatus, OrderedTicket, PaymentEvent, PaymentKind, PaymentState,
-    PaymentStatus, PublicKey, Returned, Revocation, StockSnapshot, TicketEvent, TicketKind,
-    TicketState, UserEvent, UserKind, Venue,
+    CancelledBy, DisputeState, DisputeStatus, Draft, EndedSession, Envelope, Event, KeysEvent,
+    LateMoney, OrderEvent, OrderKind, OrderRefund, OrderState, OrderStatus, OrderedTicket,
+    PaymentEvent, PaymentKind, PaymentState, PaymentStatus, PublicKey, Returned, Revocation,
+    StockSnapshot, TicketEvent, TicketKind, TicketState, UserEvent, UserKind, Venue,
 };
 use common::id::{Id, OrderId, PaymentId, TicketId, UserId};
 use common::money::{Currency, Money};
@@ -87,6 +87,7 @@ fn samples() -> Vec<Draft> {
         late: None,
         replaces: None,
         refund: None,
+        dispute: None,
     };
     let payment = PaymentState {
         id: PaymentId(id(5)),
@@ -96,6 +97,7 @@ fn samples() -> Vec<Draft> {
         status: PaymentStatus::Started,
         version: 0,
         returned: None,
+        dispute: None,
     };
     let revocation = Revocation {
         user_id: UserId(id(4)),
@@ -127,6 +129,7 @@ fn samples() -> Vec<Draft> {
             OrderStatus::Complete if kind == OrderKind::Updated => {
                 let reason = "The second act is cancelled".to_owned();
                 order.refund = Some(OrderRefund { amount: money, units: 1, reason, at: AT });
+                order.dispute = Some(dispute(money));
             }
             OrderStatus::Complete => order.replaces = Some(OrderId(id(3).twin())),
             OrderStatus::Created | OrderStatus::AwaitingPayment => {}
@@ -143,6 +146,18 @@ fn samples() -> Vec<Draft> {
     all
 }
 
+fn dispute(amount: Money) -> DisputeState {
+    DisputeState {
+        number: 1,
+        status: DisputeStatus::Lost,
+        amount,
+        taken: amount,
+        reason: "fraudulent".to_owned(),
+        opened_at: AT,
+        closed_at: Some(AT),
+    }
+}
+
 fn payment_samples(payment: &PaymentState) -> Vec<Draft> {
     let mut all = Vec::new();
     for (kind, status) in [
@@ -151,6 +166,7 @@ fn payment_samples(payment: &PaymentState) -> Vec<Draft> {
         (PaymentKind::Declined, PaymentStatus::Declined),
         (PaymentKind::Refunded, PaymentStatus::Refunded),
         (PaymentKind::Returned, PaymentStatus::Captured),
+        (PaymentKind::Disputed, PaymentStatus::Captured),
     ] {
         let mut payment = PaymentState { status, ..payment.clone() };
         payment.returned = (kind == PaymentKind::Returned).then(|| Returned {
@@ -161,6 +177,7 @@ fn payment_samples(payment: &PaymentState) -> Vec<Draft> {
             reason: "The second act is cancelled".to_owned(),
             at: AT,
         });
+        payment.dispute = (kind == PaymentKind::Disputed).then(|| dispute(payment.amount));
         all.push(draft(PaymentEvent { kind, payment }));
     }
     all

@@ -5,7 +5,7 @@ use std::time::Duration;
 use common::events::{Envelope, NotUnderstood, PAYMENTS, TICKETS};
 use common::inbox::{Hears, Reaction};
 
-use crate::commands::{HearPayment, HearRefund, HearTicket};
+use crate::commands::{HearDispute, HearPayment, HearRefund, HearTicket};
 
 /// How long a payment on its way holds the expiry off, counted from when this service hears of it.
 /// Longer than a provider takes to answer, short enough that units of a payment that nobody hears
@@ -33,6 +33,7 @@ fn payment(envelope: &Envelope) -> Result<Reaction, NotUnderstood> {
             Ok(Reaction::command(HearPayment { payment, hold: PAYMENT_HOLD }))
         }
         "payment:returned" => Ok(Reaction::command(HearRefund { payment: envelope.data()? })),
+        "payment:disputed" => Ok(Reaction::command(HearDispute { payment: envelope.data()? })),
         "payment:refunded" => Ok(Reaction::nothing()),
         _ => Err(NotUnderstood::UnknownKind(envelope.kind.clone())),
     }

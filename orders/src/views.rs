@@ -1,13 +1,14 @@
 //! Orders as the public API writes them.
 
 use common::events::OrderStatus;
+use common::http::views::DisputeView;
 use common::id::{OrderId, PaymentId, TicketId, UserId};
 use common::money::{Currency, Major};
 use common::time::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::commands::{Placed, status};
+use crate::commands::{Placed, dispute as dispute_of, status};
 use crate::domain::State;
 use crate::domain::order::Ended;
 
@@ -76,6 +77,10 @@ pub struct OrderView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false)]
     refund: Option<RefundView>,
+    /// That its buyer's bank takes its money back, if it does: the last dispute of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    dispute: Option<DisputeView>,
 }
 
 /// What was given back of a complete order's money.
@@ -175,6 +180,7 @@ impl OrderView {
                 reason: refund.reason.clone(),
                 at: refund.at,
             }),
+            dispute: order.dispute.as_ref().map(|dispute| DisputeView::of(&dispute_of(dispute))),
             cancelled_by: match order.state {
                 State::Cancelled { by, .. } => Some(by),
                 State::Created

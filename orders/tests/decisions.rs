@@ -5,11 +5,16 @@
 use std::time::Duration;
 
 use common::command::{Change, Command, Docs, Moment, Refusal};
-use common::events::{PaymentState, PaymentStatus, Returned, TicketState};
+use common::events::{
+    DisputeState, DisputeStatus, PaymentState, PaymentStatus, Returned, TicketState,
+};
 use common::id::{Ids, OrderId, PaymentId, TicketId, UserId};
 use common::money::{Currency, Money};
 use common::time::Timestamp;
-use orders::commands::{Cancel, Expire, HearPayment, HearRefund, HearTicket, Place, SeenPrice};
+use orders::commands::{
+    Cancel, Expire, HearDispute, HearPayment, HearRefund, HearTicket, Place, SeenPrice,
+};
+use orders::domain::dispute::Standing;
 use orders::domain::order::Bought;
 use orders::domain::{Allowance, Ended, Late, Listing, Order, State, Stock};
 
@@ -70,6 +75,7 @@ fn scene(state: State, quantity: u32) -> Scene {
         late: None,
         replaces: None,
         refund: None,
+        dispute: None,
         state,
     };
     let mut docs = Docs::default().with(4, placed).with(9, stock);
@@ -108,6 +114,7 @@ impl Scene {
             status,
             version: 0,
             returned: None,
+            dispute: None,
         };
         HearPayment { payment, hold: HOLD }
     }
@@ -595,4 +602,53 @@ fn i14_an_order_in_an_expired_ones_place_is_refunded_there() {
     assert_eq!(docs.get::<Order>(place).unwrap().value.held(), 0);
     assert!(docs.get::<Order>(scene.order).unwrap().value.refund.is_none());
     assert_eq!(scene.stock(&docs).taken, 2);
+}
+
+fn disputed(scene: &Scene, version: u64, status: DisputeStatus) -> HearDispute {
+    let mut payment = scene.hear(PaymentStatus::Captured).payment;
+    payment.version = version;
+    payment.dispute = Some(DisputeState {
+        number: 1,
+        status,
+        amount: usd(2_000),
+        taken: usd(2_000),
+        reason: "fraudulent".into(),
+        opened_at: NOW,
+        closed_at: (status != DisputeStatus::Open).then_some(NOW),
+    });
+    HearDispute { payment }
+}
+
+#[test]
+fn i11_the_newest_that_was_told_of_a_dispute_is_what_an_order_says() {
+    let heard = [(5, DisputeStatus::Open), (7, DisputeStatus::Lost)];
+    for order in [[0, 1, 1], [1, 0, 1], [0, 0, 1]] {
+        let mut scene = complete(2);
+        for which in order {
+            let (version, status) = heard[which];
+            let (docs, kinds) = scene.after(&disputed(&scene, version, status), NOW);
+            assert!(kinds.len() <= 1 && kinds.iter().all(|kind| *kind == "order:updated"));
+            scene.docs = docs;
+        }
+        let known = scene.docs.get::<Order>(scene.order).unwrap().value;
+        assert!(matches!(known.state, State::Complete { .. }), "I2");
+        let dispute = known.dispute.as_ref().unwrap();
+        assert_eq!((dispute.heard, dispute.standing), (7, Standing::Lost), "{order:?}");
+        assert_eq!(scene.stock(&scene.docs).taken, 2, "nobody gives a unit up by it");
+    }
+}
+
+#[test]
+fn an_order_that_is_not_complete_by_the_payment_says_nothing_of_its_dispute() {
+    for state in every_state() {
+        let is_complete = matches!(state, State::Complete { .. });
+        let scene = scene(state.clone(), 1);
+        let (docs, kinds) = scene.after(&disputed(&scene, 5, DisputeStatus::Open), NOW);
+        assert_eq!(kinds.len(), usize::from(is_complete), "{state:?}");
+        let order = docs.get::<Order>(scene.order).unwrap().value;
+        assert_eq!(order.dispute.is_some(), is_complete, "{state:?}");
+        let mut other = disputed(&scene, 9, DisputeStatus::Open);
+        other.payment.id = PaymentId(scene.ids.next(NOW));
+        assert_eq!(scene.after(&other, NOW).1, Vec::<String>::new(), "{state:?}");
+    }
 }

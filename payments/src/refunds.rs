@@ -119,7 +119,8 @@ async fn concerned(
         (
             status = 409, body = Errors,
             description = "The order is not complete, or all that was paid has been given back, \
-                           or a request with this Idempotency-Key is being worked on",
+                           or the buyer's bank has it and has not decided, or a request with \
+                           this Idempotency-Key is being worked on",
         ),
     )
 )]

@@ -2,6 +2,8 @@
 
 use axum::extract::State;
 use axum::response::Response;
+use common::events::DisputeStatus;
+use common::http::views::DisputeStanding;
 use common::http::{Problem, Read};
 use common::id::{OrderId, PaymentId, TicketId};
 use common::money::{Currency, Major, Money};
@@ -11,6 +13,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::commands::standing;
 use crate::domain::Account;
 use crate::domain::balance::Balance;
 use crate::http::Api;
@@ -24,7 +27,7 @@ pub fn routes() -> OpenApiRouter<Api> {
 /// Show what one has earned
 ///
 /// A balance for each currency that one has sold in. `payable` is what is left to be paid out:
-/// `earned` less `fees`, `refunded` and `paidOut`.
+/// `earned` less `fees`, `refunded`, `disputed` and `paidOut`.
 #[utoipa::path(
     operation_id = "showBalance",
     get, path = "/api/payments/balance", tag = "payments",
@@ -86,10 +89,14 @@ pub struct BalanceView {
     /// What has been given back of it.
     #[schema(value_type = f64, example = 0)]
     refunded: Major,
+    /// What buyers' banks have taken back of it.
+    #[schema(value_type = f64, example = 0)]
+    disputed: Major,
     /// What has been paid out of it.
     #[schema(value_type = f64, example = 100)]
     paid_out: Major,
-    /// What is left to be paid out. Less than nothing where more was given back than was left.
+    /// What is left to be paid out. Less than nothing where more was given back, or taken by banks,
+    /// than was left.
     #[schema(value_type = f64, example = 17.49)]
     payable: Major,
 }
@@ -102,6 +109,7 @@ impl BalanceView {
             earned: major(balance.earned),
             fees: major(balance.fees),
             refunded: major(balance.refunded),
+            disputed: major(balance.disputed),
             paid_out: major(balance.paid_out),
             payable: major(balance.payable),
         }
@@ -144,6 +152,13 @@ pub struct SaleView {
     /// What the buyer was given back.
     #[schema(value_type = f64, example = 0)]
     refunded: Major,
+    /// What the buyer's bank has taken back.
+    #[schema(value_type = f64, example = 0)]
+    disputed: Major,
+    /// Where the last dispute of it stands, if there was one.
+    #[schema(value_type = Option<DisputeStanding>)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dispute: Option<DisputeStatus>,
     /// The ISO 4217 code of the currency, in lower case.
     #[schema(value_type = String, pattern = "^[a-z]{3}$", example = "usd")]
     currency: Currency,
@@ -168,6 +183,8 @@ impl SaleView {
             fee: major(-entry.posted(Account::PlatformFee)),
             net: major(-entry.posted(Account::SellerPayable)),
             refunded: major(sold.refunded),
+            disputed: major(sold.disputed),
+            dispute: sold.dispute.map(standing),
             currency,
             sold_at: entry.at,
         })

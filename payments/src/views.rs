@@ -1,13 +1,14 @@
 //! Payments as the public API writes them.
 
 use common::events::PaymentStatus;
+use common::http::views::DisputeView;
 use common::id::{OrderId, PaymentId, UserId};
 use common::money::{Currency, Major};
 use common::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::commands::status;
+use crate::commands::{dispute, status};
 use crate::domain::{AskedBy, Item, Payable, Refund, State};
 use crate::provider::{Door, Provider};
 use crate::queries::Seen;
@@ -158,6 +159,10 @@ pub struct PaymentView {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     refunds: Vec<RefundView>,
+    /// That the buyer's bank takes it back, if it does: the last dispute of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    dispute: Option<DisputeView>,
 }
 
 /// Some or all of a payment that goes back to its buyer, of an order that stays complete.
@@ -296,6 +301,7 @@ impl PaymentView {
             seller_id: None,
             refunded: Major(payment.given_back()),
             refunds: payment.refunds.iter().map(RefundView::of).collect(),
+            dispute: payment.disputes.last().map(|last| DisputeView::of(&dispute(last))),
         }
     }
 }

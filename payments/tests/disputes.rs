@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use axum::http::{HeaderMap, HeaderValue};
 use common::command::Refusal;
-use common::events::OrderStatus;
+use common::events::{DisputeStatus, OrderStatus, PaymentState};
 use common::execute::Failure;
 use common::id::PaymentId;
 use common::scan::all;
@@ -103,6 +103,9 @@ async fn i6_what_a_bank_takes_is_its_sellers_and_the_platforms_and_comes_back_to
     let wanted =
         [EntryKind::Captured, EntryKind::Disputed, EntryKind::Earned, EntryKind::Reinstated];
     assert_eq!(kinds, wanted, "by their ids");
+    let told: Vec<PaymentState> = world.outbox().iter().filter_map(|e| e.data().ok()).collect();
+    let told = told.into_iter().filter_map(|payment| Some(payment.dispute?.status));
+    assert_eq!(told.collect::<Vec<_>>(), [DisputeStatus::Open, DisputeStatus::Won]);
     world.come_to_rest().await;
 }
 

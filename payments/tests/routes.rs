@@ -268,6 +268,7 @@ async fn sellers_see_their_balance_and_their_sales_newest_first_and_nobody_elses
     site.world.come_to_rest().await;
     let balance = site.get(Some(SELLER), "/api/payments/balance").await.is(200);
     let wanted = json!([{"currency": "usd", "earned": 123, "fees": 3.99, "refunded": 0,
+        "disputed": 0,
         "paidOut": 0, "payable": 119.01}]);
     assert_eq!(balance.json(), wanted, "what went back was never earned");
     let (mut walked, mut next) = (Vec::new(), Some("/api/payments/sales?limit=2".to_owned()));
@@ -283,7 +284,8 @@ async fn sellers_see_their_balance_and_their_sales_newest_first_and_nobody_elses
     let payment = site.world.payments_of(last.id).await.remove(0).id;
     let (sold_at, told) = (walked[0]["soldAt"].clone(), walked.remove(0));
     let wanted = json!({"paymentId": payment, "orderId": last.id, "ticketId": last.ticket.id,
-        "title": "A seat", "quantity": 2, "total": 41, "fee": 1.33, "net": 39.67, "refunded": 0,
+        "title": "A seat", "quantity": 2, "total": 41, "fee": 1.33, "net": 39.67,
+        "refunded": 0, "disputed": 0,
         "currency": "usd", "soldAt": sold_at});
     assert_eq!(told, wanted);
     for path in ["/api/payments/balance", "/api/payments/sales"] {

@@ -204,6 +204,7 @@ fn order(status: OrderStatus, version: u64) -> OrderState {
         late: None,
         replaces: None,
         refund: None,
+        dispute: None,
     }
 }
 

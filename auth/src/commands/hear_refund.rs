@@ -46,7 +46,7 @@ impl Command for HearRefund {
         let bought = docs.get::<Letter>(Letter::bought(self.payment.order_id));
         let goods = bought.and_then(|letter| match &letter.value.news {
             News::Bought { goods, .. } => Some(goods.clone()),
-            News::Sold { .. } | News::Refunded { .. } => None,
+            News::Sold { .. } | News::Disputed { .. } | News::Refunded { .. } => None,
         });
         let news = match self.returned() {
             Some(Returned { amount, reason, .. }) => {

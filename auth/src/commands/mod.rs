@@ -4,6 +4,7 @@
 mod change_password;
 mod delete_account;
 mod forget_letters;
+mod hear_dispute;
 mod hear_order;
 mod hear_refund;
 mod open_letters;
@@ -26,6 +27,7 @@ use crate::domain::{Account, AccountState, NotPossible, Opening, SessionFacts};
 pub use change_password::ChangePassword;
 pub use delete_account::DeleteAccount;
 pub use forget_letters::ForgetLetters;
+pub use hear_dispute::HearDispute;
 pub use hear_order::HearOrder;
 pub use hear_refund::HearRefund;
 pub use open_letters::OpenLetters;

@@ -63,6 +63,17 @@ pub enum News {
         /// Which.
         goods: Goods,
     },
+    /// The buyer of the reader's ticket disputes the payment, or that is decided.
+    Disputed {
+        /// What was bought.
+        goods: Goods,
+        /// How much it is about.
+        amount: Money,
+        /// Where it stands.
+        standing: Standing,
+        /// Why, in the payment provider's word for it.
+        reason: String,
+    },
     /// The reader's money has been given back.
     Refunded {
         /// What it was paid for, where that is known here.
@@ -90,6 +101,18 @@ pub struct Goods {
     pub quantity: u32,
     /// For all of them.
     pub total: Money,
+}
+
+/// Where a dispute stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Standing {
+    /// The bank has not decided.
+    Open,
+    /// The money is the seller's after all.
+    Won,
+    /// The buyer has the money back.
+    Lost,
 }
 
 /// Why money has been given back.
@@ -189,6 +212,13 @@ impl Letter {
     /// The id of the letter about one refund, the `part`th, of a complete order's payment.
     pub fn returned(payment: PaymentId, part: u32) -> String {
         format!("refunded-{payment}-{part}")
+    }
+
+    /// The id of the letter to the seller about a dispute, the `number`th, of an order's payment:
+    /// one once it is opened, and one once it is decided.
+    pub fn disputed(order: OrderId, number: u32, is_open: bool) -> String {
+        let what = if is_open { "disputed" } else { "decided" };
+        format!("{what}-{order}-{number}")
     }
 
     /// What a letter is once it is to be sent.

@@ -13,7 +13,7 @@ pub use email::{Email, NotAnEmail};
 pub use keys::{KeySet, Policy, RetiredKey, Secret, SigningKey};
 pub use letter::{
     Attempt, Goods, LONGEST_PAUSE, Letter, NEWS_FOR, News, Opening, PATIENCE, REMEMBERED_FOR,
-    State, Unmoved, Why,
+    Standing, State, Unmoved, Why,
 };
 pub use password::{Password, PasswordHash};
 pub use session::{EndedSession, MAX_ENDED, SessionFacts, Sessions};

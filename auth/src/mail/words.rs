@@ -7,7 +7,7 @@
 use common::money::Money;
 
 use super::Letterhead;
-use crate::domain::{Goods, Letter, News, Why};
+use crate::domain::{Goods, Letter, News, Standing, Why};
 
 /// Most characters of a title in a subject: what a list of mails shows.
 const MAX_IN_SUBJECT: usize = 80;
@@ -67,6 +67,10 @@ fn draft(letter: &Letter, site: Option<&str>) -> Draft {
             behind: Vec::new(),
             link: page(format!("/my-tickets/{}", goods.ticket)).map(|url| ("Your ticket", url)),
         },
+        News::Disputed { goods, amount, standing, reason } => {
+            let sales = page("/my-tickets/sales".to_owned());
+            disputed(letter, goods, (*standing, *amount), reason, sales)
+        }
         News::Refunded { goods, amount, why, reason } => {
             let because = match why {
                 Why::Expired => Some(
@@ -98,6 +102,47 @@ fn draft(letter: &Letter, site: Option<&str>) -> Draft {
                 link: order.map(|url| ("Your order", url)),
             }
         }
+    }
+}
+
+fn disputed(
+    letter: &Letter,
+    goods: &Goods,
+    (standing, amount): (Standing, Money),
+    reason: &str,
+    sales: Option<String>,
+) -> Draft {
+    let (heading, sum, before, behind) = match standing {
+        Standing::Open => (
+            "A buyer disputes a payment",
+            "In dispute",
+            "The buyer's bank asks for the money back. What it has taken is out of your \
+                     balance until it has decided. The order is still complete.",
+            "Whoever runs this marketplace answers the bank. What you know of the order \
+                     helps them: write to them soon, since banks do not wait.",
+        ),
+        Standing::Won => (
+            "A dispute is decided for you",
+            "Back in your balance",
+            "The buyer's bank had asked for the money back.",
+            "The money is yours again.",
+        ),
+        Standing::Lost => (
+            "A dispute is decided against you",
+            "Taken from your balance",
+            "The buyer's bank has given the money back to the buyer for good.",
+            "The order is still complete: what becomes of it is for you to say.",
+        ),
+    };
+    let reason = line(&reason.replace('_', " "));
+    let why = (!reason.is_empty()).then(|| ("Bank's reason", apart(&reason)));
+    Draft {
+        subject: subject(heading, Some(goods)),
+        heading,
+        before: vec![before.to_owned()],
+        rows: rows(goods, (sum, amount), letter).into_iter().chain(why).collect(),
+        behind: vec![behind.to_owned()],
+        link: sales.map(|url| ("Your sales", url)),
     }
 }
 

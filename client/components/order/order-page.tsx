@@ -54,7 +54,9 @@ export async function OrderPage({
   const back = standing === 'paid' ? givenBack(payments) : undefined
   const words = elsewhere
     ? waitingAt(elsewhere)
-    : ((back && returnedWords(order, back, locale)) ?? standingWords[standing])
+    : ((standing === 'paid' ? disputedWords(order) : undefined) ??
+      (back && returnedWords(order, back, locale)) ??
+      standingWords[standing])
   const unpaid = standing === 'open' || standing === 'paying'
   const total = money(order.total, order.currency, locale, true)
   const watched = unsettled(order, payments)
@@ -118,6 +120,24 @@ function waitingAt(name: string): { headline: string; lead: string } {
   return {
     headline: 'Waiting for your payment',
     lead: `If you have paid, stay here: this page shows it as soon as ${name} says so. If not, go on there.`,
+  }
+}
+
+/** Of a complete order whose buyer disputes its payment with their bank. */
+function disputedWords({ dispute }: Order): { headline: string; lead: string } | undefined {
+  switch (dispute?.status) {
+    case 'open':
+      return {
+        headline: 'Your bank looks into this payment',
+        lead: 'It was asked to take the money back, and has not decided yet. The order is still complete; if you did not mean this, tell your bank.',
+      }
+    case 'lost':
+      return {
+        headline: 'Your bank has taken the money back',
+        lead: 'You have it back from your bank. Whether the order still holds is for its seller to say: ask before you go.',
+      }
+    default:
+      return undefined
   }
 }
 

@@ -1,7 +1,8 @@
-import type { Payment, Refund } from '@/lib/api'
+import type { Dispute, Payment, Refund } from '@/lib/api'
 import { newKey } from '@/lib/forms'
 import { money, plainAmount, plural } from '@/lib/money'
-import { exactSum, givenBack } from '@/lib/order-standing'
+import { givenBack } from '@/lib/order-standing'
+import { isHeld, leftToRefund } from '@/lib/refund'
 import { visitorLocale } from '@/lib/session'
 import { LiveRefresh } from '../live-refresh'
 import { ButtonLink } from '../ui/button-link'
@@ -12,12 +13,27 @@ import { When } from '../ui/when'
 import { RefundForm } from './refund-form'
 import styles from './selling.module.css'
 
+const disputeWords: Record<Dispute['status'], { title: string; text: string }> = {
+  open: {
+    title: 'The buyer disputes this payment with their bank.',
+    text: 'What the bank has taken is out of your balance until it has decided, and nothing of it can be given back before. Whoever runs this marketplace answers the bank: tell them what you know of the order.',
+  },
+  won: {
+    title: 'The dispute is decided for you.',
+    text: 'The buyer’s bank had asked for the money back. It is yours again.',
+  },
+  lost: {
+    title: 'The dispute is decided against you.',
+    text: 'The buyer has the money back from their bank. The order is still complete: what becomes of it is for you to say.',
+  },
+}
+
 /** What was given back of a sale so far, and giving back more of it. */
 export async function RefundPage({ payment, done }: { payment: Payment; done: boolean }) {
   const locale = await visitorLocale()
   const { id, item, currency, refunds = [] } = payment
   const back = givenBack([payment])
-  const left = exactSum([payment.amount, -back.done, -back.moving])
+  const left = leftToRefund(payment)
   const held = Math.max((item?.quantity ?? 0) - back.units, 0)
   const sold = item ? `${plural(item.quantity, 'ticket', 'tickets', locale)} · ${item.title}` : ''
   const paid = `Paid with ${money(payment.amount, currency, locale, true)}.`
@@ -31,8 +47,13 @@ export async function RefundPage({ payment, done }: { payment: Payment; done: bo
             <p>They see it at once, with your reason. Banks take up to a few days to show it.</p>
           </Notice>
         ) : null}
+        {payment.dispute ? (
+          <Notice tone="plain" title={disputeWords[payment.dispute.status].title}>
+            <p>{disputeWords[payment.dispute.status].text}</p>
+          </Notice>
+        ) : null}
         {refunds.length > 0 ? <Refunds refunds={refunds} currency={currency} /> : null}
-        {payment.status === 'captured' && left > 0 ? (
+        {payment.status === 'captured' && left > 0 && !isHeld(payment) ? (
           <RefundForm
             formKey={newKey()}
             paymentId={id}
@@ -42,7 +63,12 @@ export async function RefundPage({ payment, done }: { payment: Payment; done: bo
             held={held}
           />
         ) : (
-          <Notice tone="plain" title="Nothing is left to give back." />
+          <Notice
+            tone="plain"
+            title={
+              isHeld(payment) ? 'Nothing can be given back now.' : 'Nothing is left to give back.'
+            }
+          />
         )}
         <div className={styles.buttons}>
           <ButtonLink href="/my-tickets/sales" look="quiet">

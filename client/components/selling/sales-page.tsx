@@ -1,6 +1,7 @@
 import { Link } from '@/components/ui/link'
 import { type Balance, payments, type Sale } from '@/lib/api'
 import { plural } from '@/lib/money'
+import { canBeRefunded } from '@/lib/refund'
 import { requireUser, visitorLocale } from '@/lib/session'
 import { FocusRefresh } from '../focus-refresh'
 import { ButtonLink } from '../ui/button-link'
@@ -78,6 +79,9 @@ async function BalanceCard({ balance }: { balance: Balance }) {
       {balance.refunded !== 0 ? (
         <Sum label="Given back to buyers" amount={-balance.refunded} currency={currency} />
       ) : null}
+      {balance.disputed !== 0 ? (
+        <Sum label="Taken back by buyers’ banks" amount={-balance.disputed} currency={currency} />
+      ) : null}
       {balance.paidOut !== 0 ? (
         <Sum label="Paid out to you" amount={-balance.paidOut} currency={currency} />
       ) : null}
@@ -123,7 +127,8 @@ async function Row({ sale }: { sale: Sale }) {
             <Money amount={sale.refunded} currency={sale.currency} exact /> given back
           </p>
         ) : null}
-        {sale.refunded < sale.total ? (
+        {sale.dispute ? <Disputed sale={sale} /> : null}
+        {canBeRefunded(sale) ? (
           <p className="small">
             <Link href={`${PATH}/${sale.paymentId}/refund`}>
               Give money back<span className="hidden">: {title}</span>
@@ -133,6 +138,18 @@ async function Row({ sale }: { sale: Sale }) {
       </div>
     </>
   )
+}
+
+function Disputed({ sale }: { sale: Sale }) {
+  const amount = <Money amount={sale.disputed} currency={sale.currency} exact />
+  switch (sale.dispute) {
+    case 'open':
+      return <p className="small">{amount} with the buyer’s bank: disputed, not decided</p>
+    case 'lost':
+      return <p className="small">{amount} taken back by the buyer’s bank: dispute lost</p>
+    default:
+      return <p className="small soft">Dispute won</p>
+  }
 }
 
 function Pages({ older, isOlder }: { older?: string; isOlder: boolean }) {

@@ -14,6 +14,7 @@ export type Refund = components['schemas']['Refund']
 export type IssuedReceipt = components['schemas']['Receipt']
 export type Balance = components['schemas']['Balance']
 export type Sale = components['schemas']['Sale']
+export type Dispute = components['schemas']['Dispute']
 export type User = components['schemas']['SignedIn']
 export { mayRepeat, type Problem } from './errors'
 export type { Answer } from './fetch'

@@ -139,7 +139,7 @@ export interface paths {
         /**
          * Show what one has earned
          * @description A balance for each currency that one has sold in. `payable` is what is left to be paid out:
-         *     `earned` less `fees`, `refunded` and `paidOut`.
+         *     `earned` less `fees`, `refunded`, `disputed` and `paidOut`.
          */
         get: operations["showBalance"];
         put?: never;
@@ -604,6 +604,12 @@ export interface components {
             currency: string;
             /**
              * Format: double
+             * @description What buyers' banks have taken back of it.
+             * @example 0
+             */
+            disputed: number;
+            /**
+             * Format: double
              * @description What buyers have paid for orders that are complete.
              * @example 120.5
              */
@@ -622,7 +628,8 @@ export interface components {
             paidOut: number;
             /**
              * Format: double
-             * @description What is left to be paid out. Less than nothing where more was given back than was left.
+             * @description What is left to be paid out. Less than nothing where more was given back, or taken by banks,
+             *     than was left.
              * @example 17.49
              */
             payable: number;
@@ -690,6 +697,46 @@ export interface components {
              */
             price: number | string;
         };
+        /** @description The buyer's bank takes back what was paid. The order stays complete. */
+        Dispute: {
+            /**
+             * Format: double
+             * @description How much it is about, in major units.
+             * @example 20.5
+             */
+            amount: number;
+            /**
+             * Format: date-time
+             * @description When it was known how it ended, once it has.
+             * @example 2030-08-01T19:30:00.000Z
+             */
+            closedAt?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was first known.
+             * @example 2030-07-01T19:30:00.000Z
+             */
+            openedAt: string;
+            /**
+             * @description Why, in the payment provider's word for it.
+             * @example fraudulent
+             */
+            reason: string;
+            /** @description Where it stands. */
+            status: components["schemas"]["DisputeStatus"];
+            /**
+             * Format: double
+             * @description How much of the money is with the bank because of it, in major units.
+             * @example 20.5
+             */
+            taken: number;
+        };
+        /**
+         * @description Where a dispute stands: the bank has not decided; the money is the seller's after all; the buyer
+         *     has the money back.
+         * @enum {string}
+         */
+        DisputeStatus: "open" | "won" | "lost";
         /** @description Where the rest of a person's data is shown. */
         Elsewhere: {
             /** @description What they have ordered. */
@@ -920,6 +967,7 @@ export interface components {
              * @example usd
              */
             currency: string;
+            dispute?: components["schemas"]["Dispute"] | null;
             /**
              * Format: date-time
              * @description When its units are given up unless it is paid.
@@ -1061,6 +1109,7 @@ export interface components {
              * @example usd
              */
             currency: string;
+            dispute?: components["schemas"]["Dispute"] | null;
             /**
              * @description Which payment.
              * @example 6afd4dc00102030405000005
@@ -1288,6 +1337,13 @@ export interface components {
              * @example usd
              */
             currency: string;
+            dispute?: components["schemas"]["DisputeStatus"] | null;
+            /**
+             * Format: double
+             * @description What the buyer's bank has taken back.
+             * @example 0
+             */
+            disputed: number;
             /**
              * Format: double
              * @description What the platform kept of it.
@@ -2259,7 +2315,7 @@ export interface operations {
                     "application/json": components["schemas"]["Errors"];
                 };
             };
-            /** @description The order is not complete, or all that was paid has been given back, or a request with this Idempotency-Key is being worked on */
+            /** @description The order is not complete, or all that was paid has been given back, or the buyer's bank has it and has not decided, or a request with this Idempotency-Key is being worked on */
             409: {
                 headers: {
                     [name: string]: unknown;

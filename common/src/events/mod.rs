@@ -21,7 +21,9 @@ pub use order::{
     CancelledBy, LateMoney, OrderEvent, OrderKind, OrderRefund, OrderState, OrderStatus,
     OrderedTicket, StockSnapshot,
 };
-pub use payment::{PaymentEvent, PaymentKind, PaymentState, PaymentStatus, Returned};
+pub use payment::{
+    DisputeState, DisputeStatus, PaymentEvent, PaymentKind, PaymentState, PaymentStatus, Returned,
+};
 pub use ticket::{TicketEvent, TicketKind, TicketState, Venue};
 pub use user::{
     EndedSession, KEYS_AGGREGATE, KeysEvent, PublicKey, Revocation, UserEvent, UserKind,

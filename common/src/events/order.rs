@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Event, ORDERS};
+use super::{DisputeState, Event, ORDERS};
 use crate::id::{OrderId, PaymentId, TicketId, UserId};
 use crate::money::Money;
 use crate::time::Timestamp;
@@ -12,7 +12,8 @@ use crate::time::Timestamp;
 pub enum OrderKind {
     /// It was placed.
     Created,
-    /// A payment has begun, or has failed; or, of an order that is complete, money was given back.
+    /// A payment has begun, or has failed; or, of an order that is complete, money was given back,
+    /// or its buyer disputes it.
     Updated,
     /// It was paid.
     Completed,
@@ -80,6 +81,9 @@ pub struct OrderState {
     /// What was given back of its money since it is complete.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refund: Option<OrderRefund>,
+    /// The last dispute of its payment since it is complete, if there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dispute: Option<DisputeState>,
 }
 
 /// What was given back of the money of an order that is complete, and stays so.

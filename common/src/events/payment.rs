@@ -21,6 +21,8 @@ pub enum PaymentKind {
     /// Some or all of the money of a complete order has been given back, because that was asked
     /// for.
     Returned,
+    /// The buyer's bank disputes it, or has decided.
+    Disputed,
 }
 
 /// Where a payment stands.
@@ -59,6 +61,42 @@ pub struct PaymentState {
     /// complete, and stays so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub returned: Option<Returned>,
+    /// The last dispute of it, if there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dispute: Option<DisputeState>,
+}
+
+/// Where a dispute stands, as the public API writes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DisputeStatus {
+    /// The bank has not decided.
+    Open,
+    /// The money is the seller's after all.
+    Won,
+    /// The buyer has the money back.
+    Lost,
+}
+
+/// A dispute's public state: a buyer's bank takes back what was paid.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DisputeState {
+    /// Which of its payment's, from 1.
+    pub number: u32,
+    /// Where it stands.
+    pub status: DisputeStatus,
+    /// How much it is about.
+    pub amount: Money,
+    /// How much of the money is with the bank because of it.
+    pub taken: Money,
+    /// Why, in the provider's word for it.
+    pub reason: String,
+    /// When it was first known.
+    pub opened_at: Timestamp,
+    /// When it was known how it ended, once it has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed_at: Option<Timestamp>,
 }
 
 /// What was given back of a payment whose order is complete. What is counted is so from its
@@ -105,6 +143,7 @@ impl Event for PaymentEvent {
             PaymentKind::Declined => "payment:declined",
             PaymentKind::Refunded => "payment:refunded",
             PaymentKind::Returned => "payment:returned",
+            PaymentKind::Disputed => "payment:disputed",
         }
     }
 

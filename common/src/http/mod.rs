@@ -34,6 +34,7 @@ pub mod resource;
 mod settings;
 mod shown;
 mod traffic;
+pub mod views;
 pub mod visitor;
 pub mod write;
 

@@ -32,7 +32,7 @@ impl Command for HearRefund {
 
     fn decide(&self, docs: &Docs, _: &Moment<'_>) -> Result<Change<()>, Refusal> {
         let Some(returned) = self.payment.returned.clone() else { return Ok(Change::nothing(())) };
-        let before = self.complete(docs).ok_or(Refusal::NotFound)?;
+        let before = complete_by(&self.payment, docs).ok_or(Refusal::NotFound)?;
         let told = Refund {
             amount: returned.total,
             units: returned.units,
@@ -70,19 +70,17 @@ impl Command for HearRefund {
     }
 }
 
-impl HearRefund {
-    /// The order that is complete by the payment: its own, or the one in its place.
-    fn complete<'a>(&self, docs: &'a Docs) -> Option<Stored<'a, Order>> {
-        let own = docs.get::<Order>(self.payment.order_id)?;
-        match in_its_place(own.value) {
-            Some(place) => docs.get::<Order>(place),
-            None => Some(own),
-        }
+/// The order that is complete by a payment: its own, or the one in its place.
+pub(super) fn complete_by<'a>(payment: &PaymentState, docs: &'a Docs) -> Option<Stored<'a, Order>> {
+    let own = docs.get::<Order>(payment.order_id)?;
+    match in_its_place(own.value) {
+        Some(place) => docs.get::<Order>(place),
+        None => Some(own),
     }
 }
 
 /// The order that is complete by money that came after the end of this one.
-fn in_its_place(order: &Order) -> Option<OrderId> {
+pub(super) fn in_its_place(order: &Order) -> Option<OrderId> {
     let is_over = matches!(order.state, State::Cancelled { .. });
     order.late.filter(|_| is_over).and_then(|late| late.replaced_by)
 }

@@ -2,6 +2,7 @@
 
 mod cancel;
 mod expire;
+mod hear_dispute;
 mod hear_payment;
 mod hear_refund;
 mod hear_ticket;
@@ -9,14 +10,16 @@ mod place;
 
 use common::command::{Change, Docs, Refusal, Stored};
 use common::events::{
-    CancelledBy, LateMoney, OrderEvent, OrderKind, OrderRefund, OrderState, OrderStatus,
-    OrderedTicket, StockSnapshot,
+    CancelledBy, DisputeState, DisputeStatus, LateMoney, OrderEvent, OrderKind, OrderRefund,
+    OrderState, OrderStatus, OrderedTicket, StockSnapshot,
 };
 
+use crate::domain::dispute::{Dispute, Standing};
 use crate::domain::{Allowance, Ended, Order, State, Stock};
 
 pub use cancel::Cancel;
 pub use expire::Expire;
+pub use hear_dispute::HearDispute;
 pub use hear_payment::HearPayment;
 pub use hear_refund::HearRefund;
 pub use hear_ticket::HearTicket;
@@ -65,8 +68,26 @@ fn event(kind: OrderKind, order: &Order, version: u64, stock: StockSnapshot) -> 
             reason: refund.reason,
             at: refund.at,
         }),
+        dispute: order.dispute.as_ref().map(dispute),
     };
     OrderEvent { kind, order }
+}
+
+/// A dispute as others are told of it.
+pub fn dispute(known: &Dispute) -> DisputeState {
+    DisputeState {
+        number: known.number,
+        status: match known.standing {
+            Standing::Open => DisputeStatus::Open,
+            Standing::Won => DisputeStatus::Won,
+            Standing::Lost => DisputeStatus::Lost,
+        },
+        amount: known.amount,
+        taken: known.taken,
+        reason: known.reason.clone(),
+        opened_at: known.opened_at,
+        closed_at: known.closed_at,
+    }
 }
 
 /// A state as the public API names it.

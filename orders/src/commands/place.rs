@@ -100,6 +100,7 @@ impl Command for Place {
             declined: Vec::new(),
             late: None,
             refund: None,
+            dispute: None,
             replaces: None,
             state: State::Created,
         };

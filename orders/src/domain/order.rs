@@ -8,6 +8,8 @@ use common::money::Money;
 use common::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::dispute::Dispute;
+
 /// Most declined payments that an order remembers: more than any buyer tries within a window, few
 /// enough to keep.
 const MAX_DECLINED: usize = 32;
@@ -42,6 +44,9 @@ pub struct Order {
     /// What was given back of its money since it is complete.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refund: Option<Refund>,
+    /// The last dispute of its payment since it is complete.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dispute: Option<Dispute>,
     /// Where it stands.
     pub state: State,
 }
@@ -295,6 +300,7 @@ impl Order {
             declined: Vec::new(),
             late: None,
             refund: None,
+            dispute: None,
             replaces: Some(self.id),
             state: State::Complete { payment, at: now },
             ..self.clone()

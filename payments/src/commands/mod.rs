@@ -19,11 +19,14 @@ mod record_refunded;
 mod start;
 
 use common::command::{Docs, Refusal};
-use common::events::{PaymentEvent, PaymentKind, PaymentState, PaymentStatus, Returned};
+use common::events::{
+    DisputeState, DisputeStatus, PaymentEvent, PaymentKind, PaymentState, PaymentStatus, Returned,
+};
+use common::money::Money;
 use common::time::Timestamp;
 
 use crate::domain::refund::{Fate, fate};
-use crate::domain::{Entry, Payable, Payment, Receipt, Sale, State};
+use crate::domain::{Dispute, Entry, Payable, Payment, Receipt, Sale, Standing, State};
 
 pub use conclude::Conclude;
 pub use doubt::Doubt;
@@ -70,8 +73,31 @@ fn event(kind: PaymentKind, payment: &Payment, version: u64) -> PaymentEvent {
             reason: last.reason.clone(),
             at: done.at,
         }),
+        dispute: payment.disputes.last().map(dispute),
     };
     PaymentEvent { kind, payment }
+}
+
+/// How it is called in public where a dispute stands.
+pub fn standing(standing: Standing) -> DisputeStatus {
+    match standing {
+        Standing::Open => DisputeStatus::Open,
+        Standing::Won => DisputeStatus::Won,
+        Standing::Lost => DisputeStatus::Lost,
+    }
+}
+
+/// How a dispute is told of in public.
+pub fn dispute(dispute: &Dispute) -> DisputeState {
+    DisputeState {
+        number: dispute.number,
+        status: standing(dispute.standing),
+        amount: dispute.amount,
+        taken: Money { minor: dispute.taken(), ..dispute.amount },
+        reason: dispute.reason.clone(),
+        opened_at: dispute.opened_at,
+        closed_at: dispute.closed_at,
+    }
 }
 
 /// The receipt that begins when the order of a payment is complete by it, unless it has begun.

@@ -2,9 +2,10 @@
 //! commit (I6).
 
 use common::command::{Change, Command, Docs, Key, Moment, Refusal};
+use common::events::PaymentKind;
 use common::id::{OrderId, PaymentId};
 
-use super::earned_by;
+use super::{earned_by, event};
 use crate::domain::refund::{Fate, fate};
 use crate::domain::{Doubts, Entry, Payable, Payment, Standing, State, Told};
 
@@ -47,7 +48,7 @@ impl Command for RecordDisputes {
 
     fn decide(&self, docs: &Docs, at: &Moment<'_>) -> Result<Change<News>, Refusal> {
         let before = docs.get::<Payment>(self.payment).ok_or(Refusal::NotFound)?;
-        let before = before.value;
+        let (version, before) = (before.version + 1, before.value);
         if before.doubts != self.doubts || !before.doubts.are_open() {
             return Ok(Change::nothing(News::default()));
         }
@@ -58,6 +59,10 @@ impl Command for RecordDisputes {
         let sold = is_sale.then_some(seller.is_some());
         let (payment, moves) = before.clone().disputed(&self.told, sold, at.now);
         let mut change = Change::nothing(news(before, &payment));
+        let told = event(PaymentKind::Disputed, &payment, version);
+        if told.payment.dispute != before.disputes.last().map(super::dispute) {
+            change = change.tell(&told);
+        }
         for moved in &moves {
             change = change.put(Entry::of_dispute(&payment, moved, seller));
         }

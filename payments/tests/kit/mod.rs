@@ -276,6 +276,7 @@ impl World {
                 late: None,
                 replaces: Some(before.id),
                 refund: None,
+                dispute: None,
                 ..before
             };
             self.orders.lock().unwrap().insert(place, placed.clone());

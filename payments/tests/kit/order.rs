@@ -30,5 +30,6 @@ pub fn placed(ids: &Ids, now: Timestamp, buyer: UserId, window: Duration) -> Ord
         late: None,
         replaces: None,
         refund: None,
+        dispute: None,
     }
 }

@@ -4,7 +4,9 @@
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher as _};
 
-use common::events::{OrderState, OrderStatus, PaymentStatus, Revocation, TicketState};
+use common::events::{
+    DisputeStatus, OrderState, OrderStatus, PaymentStatus, Revocation, TicketState,
+};
 use common::id::{OrderId, PaymentId, TicketId, UserId};
 use orders::domain::{Order, State, Stock};
 use payments::domain::{OrderStanding, Payable};
@@ -28,6 +30,8 @@ pub struct Facts {
     /// What payments have given back because that was asked for, by the order that they were made
     /// for.
     pub given_back: BTreeMap<OrderId, GivenBack>,
+    /// Where the last dispute of a payment stands, by the order that it was made for.
+    pub disputes: BTreeMap<OrderId, DisputeStatus>,
     /// By service, what it knows of every account's sessions.
     pub sessions: BTreeMap<&'static str, BTreeMap<UserId, Copied>>,
     /// What the outboxes hold.
@@ -102,6 +106,8 @@ pub struct OrderFacts {
     pub held: u32,
     /// What it says was given back of its money.
     pub refund: GivenBack,
+    /// Where it says that the last dispute of its payment stands.
+    pub dispute: Option<DisputeStatus>,
     /// The order that its payment was made for: itself, or the one in whose place it is.
     pub paid_for: OrderId,
     /// The ticket's version that was ordered.
@@ -165,6 +171,7 @@ impl OrderFacts {
                 minor: refund.amount.minor,
                 units: refund.units,
             }),
+            dispute: order.dispute.as_ref().map(|known| orders::commands::dispute(known).status),
             paid_for: order.replaces.unwrap_or(order.id),
             bought_version: order.ticket.version,
             status: orders::commands::status(&order.state),

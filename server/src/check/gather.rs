@@ -117,6 +117,11 @@ async fn payments(store: &dyn Store, facts: &mut Facts) -> Result<(), Unavailabl
             given_back.minor += refund.amount.minor;
             given_back.units += refund.units;
         }
+        let is_kept = matches!(payment.state, payments::domain::State::Captured { .. });
+        if let Some(dispute) = payment.disputes.last().filter(|_| is_kept) {
+            let standing = payments::commands::standing(dispute.standing);
+            facts.disputes.insert(payment.order, standing);
+        }
     })
     .await
 }

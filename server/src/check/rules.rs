@@ -119,10 +119,14 @@ pub fn states(facts: &Facts) -> Vec<String> {
     let mut found = facts.malformed_by("I2");
     for (id, OrderTold { newest, status, ended }) in &facts.told.orders {
         let Some((ended, how)) = *ended else { continue };
-        let refunded = facts.orders.get(id).is_some_and(|order| order.refund.minor > 0);
+        let order = facts.orders.get(id);
+        let refunded = order.is_some_and(|order| order.refund.minor > 0);
+        let disputed = order.is_some_and(|order| order.dispute.is_some());
         let most = match how {
             // It may still be given up, and say what becomes of money that came.
             OrderStatus::Cancelled => ended + 2,
+            // It says each step of a dispute; there are few, and nobody knows how many.
+            _ if disputed => u64::MAX,
             // It says what was given back of its money, as often as that was.
             _ if refunded => ended + MAX_REFUNDS as u64,
             _ => ended,
@@ -242,6 +246,11 @@ pub fn copies(facts: &Facts) -> Vec<String> {
         if order.status == OrderStatus::Complete && order.refund != given_back {
             let (said, given) = (order.refund.minor, given_back.minor);
             found.push(format!("order {id}: it says that {said} went back, payments {given}"));
+        }
+        let disputed = facts.disputes.get(&order.paid_for).copied();
+        if order.status == OrderStatus::Complete && order.dispute != disputed {
+            let said = order.dispute;
+            found.push(format!("order {id}: it says {said:?} of a dispute, payments {disputed:?}"));
         }
     }
     for id in facts.payables.keys().filter(|id| !facts.orders.contains_key(id)) {

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use common::events::{OrderState, OrderStatus, OrderedTicket, PaymentStatus, StockSnapshot};
+use common::events::{
+    DisputeStatus, OrderState, OrderStatus, OrderedTicket, PaymentStatus, StockSnapshot,
+};
 use common::id::{Id, OrderId, PaymentId, TicketId, UserId};
 use common::money::{Currency, Money};
 use common::time::Timestamp;
@@ -34,6 +36,7 @@ fn sound() -> Facts {
         ticket: TICKET,
         held: 2,
         refund: GivenBack::default(),
+        dispute: None,
         paid_for: ORDER,
         bought_version: 2,
         status: OrderStatus::Complete,
@@ -155,6 +158,7 @@ fn i2_an_order_has_what_its_state_calls_for_and_nothing_else() {
         declined: vec![],
         late: None,
         refund: None,
+        dispute: None,
         replaces: None,
         state: State::Created,
     };
@@ -198,6 +202,18 @@ fn i5_a_refund_that_orders_and_payments_tell_otherwise_of_is_found() {
         told.ended = Some((0, OrderStatus::Complete));
         facts.given_back.insert(ORDER, half);
         order(facts).refund = half;
+    });
+}
+
+#[test]
+fn a_dispute_that_orders_and_payments_tell_otherwise_of_is_found() {
+    complain(&["I18"], |facts| _ = facts.disputes.insert(ORDER, DisputeStatus::Open));
+    complain(&["I18"], |facts| order(facts).dispute = Some(DisputeStatus::Lost));
+    complain(&[], |facts| {
+        // What is told of a dispute follows the end of the order.
+        facts.told.orders.get_mut(&ORDER).unwrap().ended = Some((0, OrderStatus::Complete));
+        facts.disputes.insert(ORDER, DisputeStatus::Won);
+        order(facts).dispute = Some(DisputeStatus::Won);
     });
 }
 
@@ -281,6 +297,7 @@ fn i11_the_newest_of_what_was_told_counts_whatever_its_order() {
         late: None,
         replaces: None,
         refund: None,
+        dispute: None,
     };
     let events = [told(0, OrderStatus::Created, 1), told(1, OrderStatus::Cancelled, 0)];
     for events in [&events, &[events[1].clone(), events[0].clone()]] {

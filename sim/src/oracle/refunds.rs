@@ -32,7 +32,7 @@ impl Oracle {
         };
         let (was_said, is_said) = (said(&was.refund), said(&is.refund));
         let is_more = is_said.0 > was_said.0 && is_said.1 >= was_said.1;
-        if was.state != is.state || !is_more {
+        if was.state != is.state || !is_more || was.dispute != is.dispute {
             self.accuse(format!("I2: order {id} goes on after its end"));
         }
         if is_said.1 > is.quantity || is_said.0 > is.total.minor {

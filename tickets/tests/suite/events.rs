@@ -36,6 +36,7 @@ fn order(ticket: TicketId, version: u64, stock: Option<StockSnapshot>) -> OrderS
         late: None,
         replaces: None,
         refund: None,
+        dispute: None,
     }
 }
 

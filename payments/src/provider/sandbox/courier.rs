@@ -59,7 +59,6 @@ impl Courier {
             // There is nothing to tell yet.
             Outcome::Pending { .. } => charged.put_off(now, AGAIN),
             Outcome::Captured { .. } | Outcome::Declined(_) => {
-                let charged = charged.disputed();
                 match self.send(&charged, now).await? {
                     true => charged.notified(now, BETWEEN),
                     false => charged.put_off(now, AGAIN),
@@ -87,7 +86,20 @@ impl Reconciler for Courier {
         }
         let mut served = Vec::with_capacity(owed.len());
         for Versioned { version, value } in &owed {
-            served.push((Some(*version), self.serve(value, now).await?));
+            // Whoever is told of a bank's step asks about it, so it is taken before.
+            let disputed = value.clone().disputed();
+            let mut version = *version;
+            if disputed != *value {
+                match ledger::put(store, vec![(Some(version), &disputed)]).await {
+                    Ok(()) => version += 1,
+                    Err(CommitError::Conflict) => continue,
+                    Err(error) => return Err(StepFailed::new(error)),
+                }
+            }
+            served.push((Some(version), self.serve(&disputed, now).await?));
+        }
+        if served.is_empty() {
+            return Ok(Progress::Idle);
         }
         let documents = served.iter().map(|(version, charged)| (*version, charged)).collect();
         match ledger::put(store, documents).await {
