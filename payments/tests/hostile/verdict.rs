@@ -84,8 +84,8 @@ impl fmt::Display for Counts {
             "{payments} payments of {orders} orders in {histories} histories: {captured} \
              captured, {doubled} of them twice; {unresolved} unresolved; ledger difference \
              {major}.{minor:02}. {kept} are of a complete order (of which {parts} parts went \
-             back), {refunded} refunded in full, {declined} declined, {disputes} disputed. {calls} calls, of \
-             which went wrong: {faults:?}"
+             back), {refunded} refunded in full, {declined} declined, {disputes} \
+             disputed. {calls} calls, of which went wrong: {faults:?}"
         )
     }
 }
