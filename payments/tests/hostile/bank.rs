@@ -20,25 +20,25 @@ pub async fn act(shop: Arc<Shop>, mut dice: Script) {
     let mut open = Vec::new();
     loop {
         shop.clock.sleep(Duration::from_millis(200 + dice.below(1_500))).await;
-        let taken: Vec<String> = shop.stripe.with_ledger(|ledger| {
+        let taken: Vec<String> = shop.there.with_ledger(|ledger| {
             let taken = ledger.lines().iter().filter(|line| line.kind == Kind::Captured);
             taken.map(|line| line.name.clone()).collect()
         });
         if !taken.is_empty() && dice.chance(700) {
             let which = usize::try_from(dice.below(taken.len() as u64)).unwrap();
-            open.extend(shop.stripe.open_dispute(&taken[which]));
+            open.extend(shop.there.open_dispute(&taken[which]));
         }
         if !open.is_empty() && dice.chance(500) {
             let which = usize::try_from(dice.below(open.len() as u64)).unwrap();
-            shop.stripe.close_dispute(&open.swap_remove(which), dice.chance(500));
+            shop.there.close_dispute(&open.swap_remove(which), dice.chance(500));
         }
     }
 }
 
 /// All of them decide, and the last of their notices that was lost is made up for.
 pub async fn close(shop: &Shop, dice: &mut Script) {
-    for name in shop.stripe.open_disputes() {
-        shop.stripe.close_dispute(&name, dice.chance(500));
+    for name in shop.there.open_disputes() {
+        shop.there.close_dispute(&name, dice.chance(500));
     }
     shop.clock.sleep(OVERLOOKED).await;
 }
@@ -77,10 +77,10 @@ async fn one_death(is_won: bool, part: Option<i64>, fatal: u64) -> bool {
             return order;
         }
         let State::Captured { reference, .. } = &paid[0].state else { panic!("{paid:?}") };
-        let dispute = shop.stripe.open_dispute(reference).unwrap();
+        let dispute = shop.there.open_dispute(reference).unwrap();
         tell(&shop).await;
         shop.clock.sleep(Duration::from_secs(20)).await;
-        shop.stripe.close_dispute(&dispute, is_won);
+        shop.there.close_dispute(&dispute, is_won);
         tell(&shop).await;
         shop.clock.sleep(Duration::from_secs(20)).await;
         order
@@ -123,10 +123,10 @@ fn disputes_that_no_notice_tells_of_are_found_in_the_providers_list() {
         for order in &orders {
             let paid = &shop.payments_of(*order).await[0];
             let State::Captured { reference, .. } = &paid.state else { panic!("{paid:?}") };
-            shop.stripe.open_dispute(reference).unwrap();
+            shop.there.open_dispute(reference).unwrap();
         }
         // The notices are lost.
-        drop(shop.stripe.letters(0));
+        drop(shop.there.letters(0));
         close(&shop, &mut Script::new(8, 0)).await;
         shop.clock.sleep(OVERLOOKED).await;
         let counts = verdict::of(&shop, 7, Counts::default()).await;

@@ -77,6 +77,7 @@ fn i3_i4_i6_every_capture_is_a_complete_order_or_a_full_refund() {
     let counts = run::many(run::named("PAYMENTS").unwrap_or(PAYMENTS), play);
     println!("{counts}");
     counts.must_have_met_everything();
+    assert!(counts.disputes > 0, "{counts}");
 }
 
 async fn history(seed: u64) -> Counts {
@@ -196,7 +197,7 @@ async fn courier(shop: Arc<Shop>, mut dice: Script) -> Counts {
 
 /// Brings every webhook that there is, until it is taken.
 async fn tell(shop: &Shop) {
-    for letter in shop.stripe.letters(shop.clock.now().as_millis() / 1_000) {
+    for letter in shop.there.letters(shop.clock.now().as_millis() / 1_000) {
         let patience = Duration::from_secs(5);
         loop {
             let taken = shop.receive(&letter.signature, &letter.body);

@@ -2,7 +2,7 @@
 
 use common::id::PaymentId;
 
-use crate::domain::Notice;
+use crate::domain::{About, Notice};
 use crate::provider::{BadNotice, Letter};
 
 /// What Mollie calls a payment begins so.
@@ -23,6 +23,7 @@ pub(super) fn prompt(letter: Letter<'_>) -> Result<Option<Notice>, BadNotice> {
         id: name.into_owned(),
         payment,
         kind: "payment".to_owned(),
+        about: About::Charge,
     }))
 }
 
