@@ -38,7 +38,9 @@ pub fn step(workspace: &Workspace) -> Result<Tally, Failure> {
         None => Some(NatsServer::start(workspace, &folder, "")?),
     };
     let address = given.or_else(|| server.as_ref().map(NatsServer::address)).unwrap_or_default();
-    let suite = ["--package", "common", "--features", "nats", "--test", "bus_jetstream"];
+    // With them what only a build for a fleet has of the crate's own tests.
+    let choice = ["--package", "common", "--features", "fleet", "--lib"];
+    let suite = [&choice[..], &["--test", "bus_jetstream"]].concat();
     let mut tests = steps::test_command(workspace, &[&suite[..], &["--locked"]].concat());
     tests.env(ADDRESS, address).env(PROGRAM, program);
     let outcome = program::run(tests);

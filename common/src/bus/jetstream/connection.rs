@@ -46,7 +46,10 @@ impl Address {
             Some((user, hosts)) => (Some(user), hosts),
             None => (None, rest.trim_end_matches('/')),
         };
-        let server = |host: &str| ServerAddr::from_str(&format!("{scheme}://{host}"));
+        let server = |host: &str| match ServerAddr::from_str(&format!("{scheme}://{host}")) {
+            Ok(server) if !host.is_empty() => Ok(server),
+            Ok(_) | Err(_) => Err(OpenError::Address),
+        };
         let servers: Result<_, _> = hosts.split(',').map(server).collect();
         let decoded = |text: &str| {
             let decoded = percent_decode_str(text).decode_utf8();
@@ -59,7 +62,7 @@ impl Address {
             }
             None => None,
         };
-        Ok(Self { servers: servers.map_err(|_| OpenError::Address)?, credentials })
+        Ok(Self { servers: servers?, credentials })
     }
 
     fn wants_tls(&self) -> bool {
@@ -245,7 +248,15 @@ mod tests {
 
     #[test]
     fn what_is_no_address_is_said_without_its_password() {
-        for text in ["", "one", "http://one", "nats://", "nats://secret@one", "nats://a:%ff@one"] {
+        for text in [
+            "",
+            "one",
+            "http://one",
+            "nats://",
+            "nats://one,",
+            "nats://secret@one",
+            "nats://a:%ff@one",
+        ] {
             let error = Address::read(text).unwrap_err();
             assert!(!error.to_string().contains("secret"), "{error}");
         }
