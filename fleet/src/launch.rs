@@ -1,7 +1,8 @@
 //! The whole of it: up, one address, and down again in order.
 
 use std::io::Write as _;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,6 +31,12 @@ const CLIENT_READY: &str = "/robots.txt";
 
 /// How long everything together may take to be ready.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Ports below those that Linux, and any other system by default, gives by itself.
+const PORTS: Range<u16> = 15_000..32_000;
+
+/// How many of them are tried.
+const PORT_TRIES: u32 = 100;
 
 /// The file in the data folder that says what runs.
 const LIST: &str = "processes.json";
@@ -235,9 +242,18 @@ impl Launch {
     }
 }
 
-/// An address of this machine that is free. It is let go of before it is taken: whoever comes
-/// between is seen by whom it was meant for.
+/// An address of this machine that is free. It is let go of before it is taken, and taken again by
+/// what is started again, so its port is none of those that the system gives by itself to whoever
+/// connects: one that comes between would keep it for as long as its connection lasts.
 fn free_address() -> Result<SocketAddr, String> {
-    let listener = TcpListener::bind("127.0.0.1:0").map_err(|error| error.to_string())?;
-    listener.local_addr().map_err(|error| error.to_string())
+    let mut last = String::new();
+    for _ in 0..PORT_TRIES {
+        let random = random_u64(&SystemEntropy).map_err(|error| error.to_string())?;
+        let port = PORTS.start + u16::try_from(random % PORTS.len() as u64).unwrap_or(0);
+        match TcpListener::bind((Ipv4Addr::LOCALHOST, port)).and_then(|taken| taken.local_addr()) {
+            Ok(address) => return Ok(address),
+            Err(error) => last = error.to_string(),
+        }
+    }
+    Err(format!("no port of {PORTS:?} is free: {last}"))
 }

@@ -2,7 +2,7 @@
 //! it be another.
 
 use std::collections::BTreeMap;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -46,9 +46,13 @@ impl ReplicaSet {
     /// # Panics
     /// If there is no free port.
     pub async fn on_loopback(count: usize) -> Self {
-        // Held together, so that no two are the same; let go of before the servers take them.
-        let free = || TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let held: Vec<TcpListener> = (0..count).map(|_| free()).collect();
+        // Below those that the system gives to whoever connects: a member that is killed comes back
+        // to its own. Held together, so that no two are the same.
+        let first = 10_000 + u16::try_from(std::process::id() % 4_000).expect("it is small");
+        let ports = (first..first + 1_000)
+            .filter_map(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).ok());
+        let held: Vec<TcpListener> = ports.take(count).collect();
+        assert_eq!(held.len(), count, "free ports from {first} on");
         let addresses = held.iter().map(|listener| listener.local_addr().expect("an address"));
         Self::at(addresses.collect()).await
     }
