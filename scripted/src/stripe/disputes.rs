@@ -29,8 +29,12 @@ pub(crate) struct Dispute {
 impl Dispute {
     /// Whether nothing of that intent can be refunded.
     pub(crate) fn bars(&self, intent: &str) -> bool {
-        let taken: i64 = self.moved.iter().map(|(amount, _)| amount).sum();
-        self.intent == intent && taken < 0
+        self.intent == intent && self.taken() > 0
+    }
+
+    /// How much the bank has because of it.
+    fn taken(&self) -> i64 {
+        -self.moved.iter().map(|(amount, _)| amount).sum::<i64>()
     }
 
     fn json(&self, intent: Value) -> Value {
@@ -95,7 +99,9 @@ impl Stripe {
     pub fn open_dispute(&self, intent: &str) -> Option<String> {
         let mut state = self.lock();
         let known = state.intents.get(intent).cloned()?;
-        let amount = known.amount - known.refunded;
+        let disputes = state.disputes.values().filter(|dispute| dispute.intent == intent);
+        let taken: i64 = disputes.map(Dispute::taken).sum();
+        let amount = known.amount - known.refunded - taken;
         if known.status != "succeeded" || amount <= 0 {
             return None;
         }
