@@ -61,8 +61,12 @@ impl Bought {
             let is_complete = order.status == 200 && order.body["status"] == "complete";
             Ok(is_complete.then_some(()))
         })?;
+        // Another service, which may be back a moment later.
         let path = format!("/api/payments?orderId={}", self.order);
-        let payments = ask(address, "GET", &path, session, None)?;
+        let payments = until("the order's payments", || {
+            let payments = ask(address, "GET", &path, session, None)?;
+            Ok((payments.status != 503).then_some(payments))
+        })?;
         match payments.body.as_array().map(Vec::len) {
             Some(1) => Ok(()),
             _ => Err(Failure::new(format!("one payment is expected, not {}", payments.body))),
