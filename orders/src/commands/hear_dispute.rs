@@ -5,11 +5,11 @@
 use common::command::{Change, Command, Docs, Key, Moment, Refusal};
 use common::events::{DisputeState, DisputeStatus, OrderKind, PaymentState};
 
-use super::hear_refund::{complete_by, in_its_place};
+use super::hear_refund::{complete_by, keys_of};
 use super::{event, unchanged};
+use crate::domain::Stock;
 use crate::domain::dispute::{Dispute, Standing};
 use crate::domain::order::Unmoved;
-use crate::domain::{Order, Stock};
 
 /// A payment is disputed.
 #[derive(Debug, Clone)]
@@ -22,12 +22,7 @@ impl Command for HearDispute {
     type Reply = ();
 
     fn keys(&self, docs: &Docs) -> Vec<Key> {
-        let paid = self.payment.order_id;
-        let mut keys = vec![Key::of::<Order>(paid)];
-        let Some(order) = docs.get::<Order>(paid).map(|order| order.value) else { return keys };
-        keys.extend(in_its_place(order).map(Key::of::<Order>));
-        keys.push(Key::of::<Stock>(order.ticket.id));
-        keys
+        keys_of(&self.payment, docs)
     }
 
     fn decide(&self, docs: &Docs, _: &Moment<'_>) -> Result<Change<()>, Refusal> {

@@ -21,12 +21,11 @@ impl Command for HearRefund {
     type Reply = ();
 
     fn keys(&self, docs: &Docs) -> Vec<Key> {
-        let paid = self.payment.order_id;
-        let mut keys = vec![Key::of::<Order>(paid)];
-        let Some(order) = docs.get::<Order>(paid).map(|order| order.value) else { return keys };
-        keys.extend(in_its_place(order).map(Key::of::<Order>));
-        keys.push(Key::of::<Stock>(order.ticket.id));
-        keys.push(Key::of::<Allowance>(Allowance::id_of(order.ticket.id, order.buyer)));
+        let mut keys = keys_of(&self.payment, docs);
+        if let Some(order) = docs.get::<Order>(self.payment.order_id) {
+            let Order { ticket, buyer, .. } = order.value;
+            keys.push(Key::of::<Allowance>(Allowance::id_of(ticket.id, *buyer)));
+        }
         keys
     }
 
@@ -79,8 +78,18 @@ pub(super) fn complete_by<'a>(payment: &PaymentState, docs: &'a Docs) -> Option<
     }
 }
 
+/// What is looked at when something becomes of a payment that is at its end: its order, the one
+/// that is complete in its place, and the stock of both.
+pub(super) fn keys_of(payment: &PaymentState, docs: &Docs) -> Vec<Key> {
+    let mut keys = vec![Key::of::<Order>(payment.order_id)];
+    let Some(order) = docs.get::<Order>(payment.order_id) else { return keys };
+    keys.extend(in_its_place(order.value).map(Key::of::<Order>));
+    keys.push(Key::of::<Stock>(order.value.ticket.id));
+    keys
+}
+
 /// The order that is complete by money that came after the end of this one.
-pub(super) fn in_its_place(order: &Order) -> Option<OrderId> {
+fn in_its_place(order: &Order) -> Option<OrderId> {
     let is_over = matches!(order.state, State::Cancelled { .. });
     order.late.filter(|_| is_over).and_then(|late| late.replaced_by)
 }
