@@ -4,8 +4,9 @@
 //! A dispute comes weeks after a payment is at its end, and is decided months later. A notice of
 //! one makes its payment due again, in the commit before it is acknowledged; what the provider says
 //! of it then is all that is believed. While a bank has the money and may give it back, providers
-//! give none of it back, so what is owed to the buyer waits; once the bank has it for good, the
-//! buyer has what was owed.
+//! give none of it back, so what is owed to the buyer waits. Once the bank has it for good, the
+//! provider is asked again: the money may have been given back before, by a call whose answer was
+//! lost. Where it says that it was not, the buyer has from the bank what was owed.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -47,17 +48,19 @@ impl Resolver {
         if payment.doubts.are_open() && self.is_decided(payment).await? {
             return self.ask_disputes(seen, reference).await.map(Some);
         }
-        if payment.is_held() {
-            return Ok(Some(Progress::Idle));
-        }
-        let Some(dispute) = payment.settled_by().map(str::to_owned) else { return Ok(None) };
-        match &payment.state {
-            State::Refunding { .. } => self.given_back(payment, None, dispute).await.map(Some),
-            State::Captured { .. } => match payment.owed().map(|owed| owed.number) {
-                Some(part) => self.given_back(payment, Some(part), dispute).await.map(Some),
-                None => Ok(None),
-            },
-            State::Started { .. } | State::Declined { .. } | State::Refunded { .. } => Ok(None),
+        Ok(payment.is_held().then_some(Progress::Idle))
+    }
+
+    /// The provider does not give money back because of a dispute, and has not done so before: the
+    /// buyer has it from the bank, or it is asked what there is to know of that.
+    pub(crate) async fn refused_for_dispute(
+        &self,
+        seen: &Seen,
+        part: Option<u32>,
+    ) -> Result<Progress, Failure> {
+        match seen.payment.settled_by().map(str::to_owned) {
+            Some(dispute) => self.given_back(&seen.payment, part, dispute).await,
+            None => self.put_off(seen, true).await,
         }
     }
 

@@ -324,7 +324,7 @@ impl Resolver {
         match answer {
             Ok(Refund::Done { reference }) => self.given_back(payment, part, reference).await,
             Ok(Refund::Pending) => self.put_off(seen, false).await,
-            Ok(Refund::Disputed) => self.put_off(seen, true).await,
+            Ok(Refund::Disputed) => self.refused_for_dispute(seen, part).await,
             Err(error) => {
                 self.complain(payment, &error);
                 self.put_off(seen, false).await

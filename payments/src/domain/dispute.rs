@@ -232,6 +232,7 @@ impl Payment {
         now: Timestamp,
     ) -> (Self, Vec<Move>) {
         let mut moves = Vec::new();
+        let is_news = told.iter().any(|told| !self.knows(told));
         for told in told {
             let found = self.disputes.iter().position(|known| known.reference == told.reference);
             let place = match found {
@@ -264,7 +265,9 @@ impl Payment {
         }
         let is_owed = self.owed().is_some() || matches!(self.state, State::Refunding { .. });
         let due = (is_owed && !self.is_held()).then_some(now);
-        (Self { doubts: self.doubts.answered(), due, looks: 0, ..self }, moves)
+        // What is refused again and again because of the same dispute is asked for ever less often.
+        let looks = if is_news { 0 } else { self.looks };
+        (Self { doubts: self.doubts.answered(), due, looks, ..self }, moves)
     }
 
     fn opened_dispute(&self, told: &Told, now: Timestamp) -> Dispute {

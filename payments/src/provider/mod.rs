@@ -114,7 +114,8 @@ pub enum Refund {
     },
     /// The provider does not know yet; it will.
     Pending,
-    /// Not now, or not at all: the money is disputed, and [`Provider::disputes`] says how.
+    /// Not now, or not at all: it has not been given back, because the money is disputed, and
+    /// [`Provider::disputes`] says how.
     Disputed,
 }
 

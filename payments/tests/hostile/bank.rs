@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use common::events::OrderStatus;
 use common::time::Clock;
 use payments::domain::{Standing, State};
-use scripted::{Kind, Script};
+use scripted::{Fault, Kind, Ledger, Script};
 
 use crate::line::Life;
 use crate::shop::Shop;
@@ -26,7 +27,11 @@ pub async fn act(shop: Arc<Shop>, mut dice: Script) {
         });
         if !taken.is_empty() && dice.chance(700) {
             let which = usize::try_from(dice.below(taken.len() as u64)).unwrap();
-            open.extend(shop.there.open_dispute(&taken[which]));
+            open.extend(if dice.chance(300) {
+                shop.there.open_dispute_of_all(&taken[which])
+            } else {
+                shop.there.open_dispute(&taken[which])
+            });
         }
         if !open.is_empty() && dice.chance(500) {
             let which = usize::try_from(dice.below(open.len() as u64)).unwrap();
@@ -131,5 +136,49 @@ fn disputes_that_no_notice_tells_of_are_found_in_the_providers_list() {
         shop.clock.sleep(OVERLOOKED).await;
         let counts = verdict::of(&shop, 7, Counts::default()).await;
         assert_eq!(counts.disputes, 250);
+    });
+}
+
+/// What an order came to of which money was given back by a call that was not answered, before its
+/// bank took all of it for good: the buyer has it twice, and that is what the books say (I6).
+async fn given_back_besides(part: Option<i64>) -> payments::domain::Payment {
+    let shop = Shop::new(Script::new(9, 0), Life::without_end());
+    let order = shop.place(Duration::from_secs(900)).await;
+    let (_, intent) = shop.check_out(order).await.unwrap();
+    assert!(shop.there.confirm_in_browser(&intent, "tok_visa_1"));
+    shop.there.spoil("/v1/refunds", Fault::AnswerLost);
+    match part {
+        Some(part) => {
+            tell(&shop).await;
+            shop.clock.sleep(Duration::from_secs(1)).await;
+            shop.refund(order, part).await.unwrap().unwrap();
+        }
+        None => shop.change(order, OrderStatus::Cancelled).await,
+    }
+    let is_back = |ledger: &Ledger| ledger.lines().iter().any(|line| line.kind == Kind::Refunded);
+    while !shop.there.with_ledger(is_back) {
+        shop.clock.sleep(Duration::from_millis(10)).await;
+    }
+    // Nobody is told of that, and it is not asked for again before the bank is quicker.
+    drop(shop.there.letters(0));
+    let dispute = shop.there.open_dispute_of_all(&intent).unwrap();
+    tell(&shop).await;
+    // Months.
+    shop.clock.sleep(Duration::from_secs(3_600)).await;
+    shop.there.forget_keys();
+    shop.there.close_dispute(&dispute, false);
+    tell(&shop).await;
+    let counts = verdict::of(&shop, 9, Counts::default()).await;
+    assert_eq!(counts.difference, 0);
+    shop.payments_of(order).await.remove(0)
+}
+
+#[test]
+fn i6_what_was_given_back_besides_is_not_counted_as_given_back_by_the_bank() {
+    alone(async {
+        let part = given_back_besides(Some(1_000)).await;
+        assert_eq!((part.refunded_minor(), part.taken()), (1_000, part.amount.minor));
+        let all = given_back_besides(None).await;
+        assert_eq!((all.refunded_minor(), all.taken()), (all.amount.minor, all.amount.minor));
     });
 }

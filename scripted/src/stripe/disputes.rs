@@ -97,11 +97,21 @@ impl State {
 impl Stripe {
     /// The buyer's bank takes all that is left of the money back; the name of the dispute.
     pub fn open_dispute(&self, intent: &str) -> Option<String> {
+        let refunded = self.lock().intents.get(intent)?.refunded;
+        self.open_dispute_beside(intent, refunded)
+    }
+
+    /// The buyer's bank takes all of the money back, also what was given back already.
+    pub fn open_dispute_of_all(&self, intent: &str) -> Option<String> {
+        self.open_dispute_beside(intent, 0)
+    }
+
+    fn open_dispute_beside(&self, intent: &str, refunded: i64) -> Option<String> {
         let mut state = self.lock();
         let known = state.intents.get(intent).cloned()?;
         let disputes = state.disputes.values().filter(|dispute| dispute.intent == intent);
         let taken: i64 = disputes.map(Dispute::taken).sum();
-        let amount = known.amount - known.refunded - taken;
+        let amount = known.amount - refunded - taken;
         if known.status != "succeeded" || amount <= 0 {
             return None;
         }

@@ -45,6 +45,8 @@ pub(crate) struct State {
     /// How often each fault came.
     pub(crate) faults: BTreeMap<Fault, u64>,
     calls: u64,
+    /// What goes wrong with the next call that makes something at a path.
+    planned: Option<(&'static str, Fault)>,
 }
 
 impl Stripe {
@@ -64,6 +66,7 @@ impl Stripe {
                 answers: BTreeMap::new(),
                 faults: BTreeMap::new(),
                 calls: 0,
+                planned: None,
             }),
         }
     }
@@ -72,12 +75,24 @@ impl Stripe {
     pub fn take(&self, call: &Call) -> Outcome {
         let mut state = self.lock();
         state.calls += 1;
-        let fault = state.script.next_fault();
+        let planned =
+            state.planned.take_if(|(path, _)| call.method == "POST" && *path == call.path());
+        let fault = planned.map(|(_, fault)| fault).or_else(|| state.script.next_fault());
         if let Some(fault) = fault {
             *state.faults.entry(fault).or_default() += 1;
         }
         let too_many = error(429, "invalid_request_error", "rate_limit", "");
         outcome(fault, too_many, |failure| state.answer(call, failure))
+    }
+
+    /// The next call that makes something at this path goes wrong.
+    pub fn spoil(&self, path: &'static str, fault: Fault) {
+        self.lock().planned = Some((path, fault));
+    }
+
+    /// A day passes: what was answered under which key is forgotten.
+    pub fn forget_keys(&self) {
+        self.lock().answers.clear();
     }
 
     /// From now on so many of a thousand calls go wrong.

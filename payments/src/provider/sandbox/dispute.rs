@@ -53,11 +53,6 @@ impl Charged {
         dispute.map_or(0, |dispute| dispute.amount)
     }
 
-    /// Whether the bank has some of it, and has not decided.
-    pub(super) fn is_held(&self) -> bool {
-        self.dispute.is_some_and(|dispute| dispute.standing == Some(Standing::Open))
-    }
-
     /// What a caller is told of its dispute.
     pub(super) fn told_of_dispute(&self) -> Option<Told> {
         let dispute = self.dispute?;

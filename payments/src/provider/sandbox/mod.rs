@@ -225,7 +225,7 @@ impl Provider for Sandbox {
             if ledger::is_kept(&*self.store, &refunded).await.map_err(silent)? {
                 return done();
             }
-            if known.as_ref().is_some_and(|known| known.value.is_held()) {
+            if known.as_ref().is_some_and(|known| known.value.taken() > 0) {
                 return Ok(Refund::Disputed);
             }
             let given_back = known.and_then(|known| {

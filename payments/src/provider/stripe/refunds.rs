@@ -38,8 +38,10 @@ impl Stripe {
                     let path = format!("/v1/refunds/{}", refund.id);
                     return returned(found(self.api.get(&path).await?)?);
                 }
+                // Money that was given back may be disputed besides, and its key be forgotten.
                 Answer::Refused(fault, false) if is_disputed(&fault) => {
-                    return Ok(Refund::Disputed);
+                    let made = self.refund_of(request).await?;
+                    return made.map_or(Ok(Refund::Disputed), returned);
                 }
                 // It was then; it is asked for under another key now.
                 Answer::Refused(fault, true) if is_disputed(&fault) => {}
