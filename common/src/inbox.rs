@@ -109,15 +109,12 @@ impl Inbox {
     pub async fn listen(&self, bus: &dyn Bus, stop: impl Future<Output = ()> + Send) {
         tokio::pin!(stop);
         loop {
-            let listening = self.listen_once(bus);
-            let down = tokio::select! {
-                biased;
-                () = &mut stop => return,
-                outcome = listening => outcome,
-            };
-            if let Err(down) = down {
-                let service = self.group;
-                tracing::warn!(service, error = %down, "cannot hear events; trying again");
+            match self.listen_once(bus, stop.as_mut()).await {
+                Ok(()) => return,
+                Err(down) => {
+                    let service = self.group;
+                    tracing::warn!(service, error = %down, "cannot hear events; trying again");
+                }
             }
             tokio::select! {
                 biased;
@@ -127,11 +124,37 @@ impl Inbox {
         }
     }
 
-    async fn listen_once(&self, bus: &dyn Bus) -> Result<(), BusDown> {
-        let mut subscription = bus.subscribe(self.group, &self.subjects()).await?;
+    /// Listens until `stop` returns, or the bus is down.
+    async fn listen_once(
+        &self,
+        bus: &dyn Bus,
+        mut stop: Pin<&mut (impl Future<Output = ()> + Send)>,
+    ) -> Result<(), BusDown> {
+        let subjects = self.subjects();
+        let mut subscription = tokio::select! {
+            biased;
+            () = stop.as_mut() => return Ok(()),
+            subscription = bus.subscribe(self.group, &subjects) => subscription?,
+        };
+        tokio::select! {
+            biased;
+            () = stop => {}
+            down = self.hear(&mut *subscription) => return Err(down),
+        }
+        subscription.leave().await;
+        Ok(())
+    }
+
+    /// Handles what comes, until the bus is down.
+    async fn hear(&self, subscription: &mut dyn Subscription) -> BusDown {
         loop {
-            let deliveries = subscription.next().await?;
-            self.handle_all(&mut *subscription, deliveries).await?;
+            let deliveries = match subscription.next().await {
+                Ok(deliveries) => deliveries,
+                Err(down) => return down,
+            };
+            if let Err(down) = self.handle_all(subscription, deliveries).await {
+                return down;
+            }
         }
     }
 

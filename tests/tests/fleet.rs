@@ -15,10 +15,6 @@ use tests::{Server, Setup, text, until};
 /// How long everything may take to notice that something is gone.
 const NOTICED: Duration = Duration::from_secs(10);
 
-/// How long an event may take that was on its way to a replica which stopped: the servers of NATS
-/// give it to another 15 s later.
-const CONVERGED: Duration = Duration::from_secs(30);
-
 /// People who keep buying, one after another, until they are told to stop; what failed meanwhile.
 struct Load {
     stop: Arc<AtomicBool>,
@@ -73,13 +69,8 @@ async fn buy(buyer: &Person, ticket: &str) -> Option<String> {
             Err(cause) => return Some(format!("{}: {cause}", request.line())),
         }
     }
-    // A new order is given its moment to become payable, as everywhere; here a longer one.
-    let payment = json!({"orderId": text(&last, "id"), "token": GOOD_CARD});
-    let answer = until("the order is payable", CONVERGED, || async {
-        let answer = buyer.client.post("/api/payments", &payment).await;
-        (answer.status != 404).then_some(answer)
-    })
-    .await;
+    // A new order is given its moment to become payable, as everywhere.
+    let answer = buyer.pay(&text(&last, "id"), GOOD_CARD).await;
     (!answer.succeeded()).then(|| format!("POST /api/payments: {answer}"))
 }
 

@@ -82,6 +82,7 @@ pub trait Bus: Send + Sync + 'static {
 }
 
 /// A member of a group, receiving its share. Dropping it gives back what it has not acknowledged.
+/// What is still on its way to it may come to others only after a while, unless it leaves.
 #[async_trait]
 pub trait Subscription: Send + Sync {
     /// Waits for at least one message and returns up to [`MAX_MESSAGES`]. Who stops waiting loses
@@ -105,4 +106,9 @@ pub trait Subscription: Send + Sync {
     /// # Errors
     /// When the bus cannot serve; the messages come again all the same, only later.
     async fn give_back(&mut self, tokens: Vec<u64>) -> Result<(), BusDown>;
+
+    /// Ends it, so that others get at once what it has not acknowledged, and what is still on its
+    /// way to it. Takes no longer than some seconds. The default is for a bus that hands over what
+    /// is asked for in one step: dropping does the same there.
+    async fn leave(self: Box<Self>) {}
 }

@@ -14,7 +14,9 @@ use futures_util::future::{join, join_all};
 
 use super::{Bus, BusDown, Delivery, MAX_MESSAGES, Message, Subscription};
 pub use reopening::{Reopen, a_wiped_bus_is_another, reopening_forgets_nothing};
-pub use waiting::{an_idle_member_waits, who_stops_waiting_loses_nothing};
+pub use waiting::{
+    an_idle_member_waits, who_leaves_keeps_nothing_from_others, who_stops_waiting_loses_nothing,
+};
 
 /// A test for each promise that needs no more than a bus, as `store_contract!` has them for stores.
 ///
@@ -35,6 +37,7 @@ macro_rules! bus_contract {
             batches_are_full_or_empty
             an_idle_member_waits
             who_stops_waiting_loses_nothing
+            who_leaves_keeps_nothing_from_others
             what_is_not_acknowledged_is_behind
         }
     };

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
-use super::{OTHER, SUBJECT, ids, ids_of, message, messages, receive, tokens};
+use futures_util::future::join;
+
+use super::{OTHER, SUBJECT, as_set, ids, ids_of, message, messages, receive, tokens};
 use crate::bus::{Bus, BusDown};
 
 /// A member that nobody publishes for waits until it is woken, and does not ask again and again.
@@ -14,8 +16,8 @@ use crate::bus::{Bus, BusDown};
 /// # Errors
 /// When the bus cannot serve.
 pub async fn an_idle_member_waits(bus: &dyn Bus) -> Result<(), BusDown> {
-    /// Wakings that a bus may need for itself, to get a connection going for example.
-    const FEW: usize = 20;
+    /// Wakings that a bus may need for itself, to ask again for example.
+    const FEW: usize = 50;
     let mut idle = bus.subscribe("idle", &[OTHER]).await?;
     let mut busy = bus.subscribe("busy", &[SUBJECT]).await?;
     let mut next = pin!(idle.next());
@@ -90,5 +92,35 @@ pub async fn who_stops_waiting_loses_nothing(bus: &dyn Bus) -> Result<(), BusDow
         seen.extend(receive(&mut *member, 1).await?.into_iter().map(|delivery| delivery.id));
     }
     assert_eq!(seen, ids_of(&all));
+    Ok(())
+}
+
+/// What is on its way to a member that leaves comes to another, whether it has come as far as that
+/// member or not.
+///
+/// # Errors
+/// When the bus cannot serve.
+pub async fn who_leaves_keeps_nothing_from_others(bus: &dyn Bus) -> Result<(), BusDown> {
+    const ROUNDS: usize = 12;
+    let subjects = [SUBJECT, OTHER];
+    let mut other = bus.subscribe("group", &subjects).await?;
+    for round in 0..ROUNDS {
+        let mut leaves = bus.subscribe("group", &subjects).await?;
+        // It has asked, and does not look at what comes.
+        let first = pin!(leaves.next()).poll(&mut Context::from_waker(Waker::noop()));
+        assert!(first.is_pending(), "there is nothing yet");
+        let all = subjects.map(|subject| message(subject, format!("{subject}-{round:02}")));
+        let publishing = bus.publish(all.to_vec());
+        if round % 2 == 0 {
+            publishing.await?;
+            leaves.leave().await;
+        } else {
+            let (published, ()) = join(publishing, leaves.leave()).await;
+            published?;
+        }
+        let received = receive(&mut *other, all.len()).await?;
+        assert_eq!(as_set(&received), ids_of(&all).into_iter().collect());
+        other.acknowledge(tokens(&received)).await?;
+    }
     Ok(())
 }

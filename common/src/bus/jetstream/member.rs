@@ -13,11 +13,11 @@ use async_nats::{Client, Subject};
 use async_trait::async_trait;
 use futures_util::FutureExt as _;
 use tokio::task::unconstrained;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use super::Options;
 use super::connection::Connection;
-use super::pull::{Arrived, Source, body};
+use super::pull::{Arrived, EXPIRES, Source, body};
 use super::streams::{down, find_or_make, stream_of};
 use crate::bus::{BusDown, Delivery, MAX_MESSAGES, Subscription};
 use crate::id::Entropy;
@@ -33,6 +33,9 @@ const MAX_HELD_BY_GROUP: usize = 16 * MAX_HELD;
 /// How long the rest of an answer is waited for once some of it has come. It ends at once unless
 /// the group holds all that it may.
 const REST: Duration = Duration::from_millis(100);
+
+/// How long whoever leaves waits for its requests to be over, at most.
+const LEAVING: Duration = EXPIRES.saturating_mul(3);
 
 pub(super) struct Member {
     connection: Connection,
@@ -125,6 +128,27 @@ impl Member {
             released[held.source].push(held.reply);
         }
         released
+    }
+
+    /// Asks for nothing more, and gives back whatever comes until all is over that it asked for.
+    async fn end_requests(&mut self) -> Result<(), BusDown> {
+        loop {
+            self.give_back_all().await?;
+            if self.sources.iter().all(|source| source.expected() == 0) {
+                return Ok(());
+            }
+            poll_fn(|context| self.poll_sources(context)).await?;
+        }
+    }
+
+    /// Gives back what it holds, and what has come and was not handed out.
+    async fn give_back_all(&mut self) -> Result<(), BusDown> {
+        while !(self.held.is_empty() && self.arrived.is_empty()) {
+            let tokens = self.held.keys().copied().collect();
+            self.give_back(tokens).await?;
+            self.hand_out();
+        }
+        Ok(())
     }
 
     /// An acknowledgement names a place in a stream: see the module on other connections.
@@ -224,6 +248,21 @@ impl Subscription for Member {
             sent.map_err(|error| BusDown(error.to_string()))?;
         }
         Ok(())
+    }
+
+    async fn leave(mut self: Box<Self>) {
+        let (connection, turn) = (self.connection.clone(), self.turn);
+        let left = tokio::select! {
+            biased;
+            down = connection.lost(turn) => Err(down),
+            ended = timeout(LEAVING, self.end_requests()) => {
+                ended.unwrap_or_else(|_| Err(BusDown("a request is not over".to_owned())))
+            }
+        };
+        if let Err(error) = left {
+            let cost = "what was on its way here comes to others only after a while";
+            tracing::warn!(%error, cost, "left without a word from NATS");
+        }
     }
 }
 

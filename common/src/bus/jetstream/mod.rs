@@ -12,8 +12,9 @@
 //!
 //! **A member asks for messages only while somebody waits for them** ([`pull`]): what is fetched
 //! beforehand would be kept from the other members. It holds what it was given until it
-//! acknowledges it, gives it back or is dropped, which gives it back. A killed process cannot do
-//! so: after [`Options::ack_wait`] the servers deliver to another.
+//! acknowledges it, gives it back or is dropped, which gives it back. Who leaves waits besides for
+//! what is on its way, for a second at most unless servers are slow. A killed process cannot do so:
+//! after [`Options::ack_wait`] the servers deliver to another.
 //!
 //! **A lost connection ends a subscription** ([`member`]). Where it led to may have been another
 //! store, in which the place that an acknowledgement names is another message's, so none is sent

@@ -3,6 +3,12 @@
 //! A request is answered with what there is, at once; where there is nothing, with the first that
 //! comes within [`EXPIRES`]. Either way it is over then, so nothing comes that nobody waits for. It
 //! ends with a status, or with as many messages as it asked for.
+//!
+//! **A request cannot be taken back.** The servers forget it when nobody listens for its answer any
+//! more, and what they had sent by then is lost to everybody for [`super::Options::ack_wait`]: the
+//! driver drops what comes for a subscription that it has ended. So whoever leaves waits until
+//! requests are over, and they are short. Rejected: longer ones with signs of life in between,
+//! which cost less while nothing happens, and keep whoever leaves as long.
 
 use std::collections::VecDeque;
 use std::pin::Pin;
@@ -20,11 +26,9 @@ use super::streams::down;
 use crate::bus::BusDown;
 
 /// How long a request waits for a first message.
-const EXPIRES: Duration = Duration::from_secs(30);
+pub(super) const EXPIRES: Duration = Duration::from_secs(1);
 
-/// How often the servers say that they still know of a request, and how much silence means that
-/// they do not.
-const HEARTBEAT: Duration = Duration::from_secs(5);
+/// How much silence means that the servers do not know of a request any more.
 const SILENCE: Duration = Duration::from_secs(12);
 
 /// Most bytes in the answer to one request.
@@ -83,7 +87,6 @@ impl Source {
             expires: Some(EXPIRES),
             no_wait: true,
             max_bytes: MAX_BYTES,
-            idle_heartbeat: HEARTBEAT,
             ..BatchConfig::default()
         };
         self.requests += 1;
@@ -158,7 +161,6 @@ impl Source {
         }
         let description = message.description.as_deref().unwrap_or_default();
         match status {
-            StatusCode::IDLE_HEARTBEAT => asked.silence = Box::pin(sleep(SILENCE)),
             StatusCode::TIMEOUT | StatusCode::NOT_FOUND => self.asked = None,
             StatusCode::REQUEST_TERMINATED if description != "Consumer Deleted" => {
                 tracing::debug!(subject = self.subject, description, "a request ended early");
