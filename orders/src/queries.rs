@@ -75,18 +75,8 @@ pub async fn await_ticket(engine: &Arc<Engine>, id: TicketId) -> Result<(), Fail
     if engine.now().since(id.0.made_at()) > RECENT {
         return Ok(());
     }
-    let mut watch = engine.watchers().watch(Key::of::<Stock>(id));
-    let patience = engine.clock().sleep(PATIENCE);
-    tokio::pin!(patience);
-    let mut looks = engine.looks();
-    while engine.store().get(&STOCK, &id.to_string()).await?.is_none() {
-        tokio::select! {
-            biased;
-            () = watch.changed() => break,
-            () = &mut patience => break,
-            () = looks.next() => {}
-        }
-    }
+    let mut wait = engine.wait([Key::of::<Stock>(id)], PATIENCE);
+    while engine.store().get(&STOCK, &id.to_string()).await?.is_none() && wait.next().await {}
     Ok(())
 }
 

@@ -139,10 +139,7 @@ impl Pay {
     /// answers only one of two such calls: this one asks again then.
     async fn door_of(&self, id: PaymentId) -> Result<Door, Unpaid> {
         let engine = self.resolver.engine();
-        let mut watch = engine.watchers().watch(Key::of::<Payment>(id));
-        let deadline = engine.clock().sleep(self.answer_within);
-        tokio::pin!(deadline);
-        let mut looks = engine.looks();
+        let mut wait = engine.wait([Key::of::<Payment>(id)], self.answer_within);
         loop {
             let seen = queries::payment(engine, id).await?;
             let seen = seen.ok_or(Failure::Refused(Refusal::NotFound))?;
@@ -156,11 +153,8 @@ impl Pay {
                     }
                 }
             }
-            tokio::select! {
-                biased;
-                () = watch.changed() => {}
-                () = &mut deadline => return Err(Unpaid::Unresolved),
-                () = looks.next() => {}
+            if !wait.next().await {
+                return Err(Unpaid::Unresolved);
             }
         }
     }
@@ -203,11 +197,8 @@ impl Pay {
     /// Waits for what becomes of a payment.
     async fn end_of(&self, id: PaymentId, order: OrderId) -> Result<PaymentId, Unpaid> {
         let engine = self.resolver.engine();
-        let mut payment_watch = engine.watchers().watch(Key::of::<Payment>(id));
-        let mut order_watch = engine.watchers().watch(Key::of::<Payable>(order));
-        let deadline = engine.clock().sleep(self.answer_within);
-        tokio::pin!(deadline);
-        let mut looks = engine.looks();
+        let keys = [Key::of::<Payment>(id), Key::of::<Payable>(order)];
+        let mut wait = engine.wait(keys, self.answer_within);
         loop {
             let seen = queries::payment(engine, id).await?;
             let payable = queries::payable(engine, order).await?;
@@ -219,12 +210,8 @@ impl Pay {
                 }
                 return end.map_err(|refusal| Failure::Refused(refusal).into());
             }
-            tokio::select! {
-                biased;
-                () = payment_watch.changed() => {}
-                () = order_watch.changed() => {}
-                () = &mut deadline => return Err(Unpaid::Unresolved),
-                () = looks.next() => {}
+            if !wait.next().await {
+                return Err(Unpaid::Unresolved);
             }
         }
     }

@@ -38,7 +38,7 @@ use crate::store::{CommitError, Store, Unavailable};
 use crate::task::Tasks;
 use crate::time::{Clock, Timestamp};
 use crate::trace::{Kind, Span};
-use crate::watch::{Looks, Watchers};
+use crate::watch::{Wait, Watchers};
 
 use attempts::{Attempt, Fate, settle};
 use counts::Counts;
@@ -190,9 +190,10 @@ impl Engine {
         &self.watchers
     }
 
-    /// Looks at what other replicas may have committed.
-    pub fn looks(&self) -> Looks {
-        Looks::new(Arc::clone(&self.ports.clock))
+    /// Waits for changes of `keys`, those of other replicas too, for as long as `patience`.
+    pub fn wait(&self, keys: impl IntoIterator<Item = Key>, patience: Duration) -> Wait {
+        let watches = keys.into_iter().map(|key| self.watchers.watch(key)).collect();
+        Wait::new(watches, Arc::clone(&self.ports.clock), patience)
     }
 
     /// Decides jobs one after another, commits them together, and answers every one of them.

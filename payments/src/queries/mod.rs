@@ -54,22 +54,13 @@ pub async fn payable(engine: &Engine, order: OrderId) -> Result<Option<Payable>,
 /// # Errors
 /// When the store cannot serve.
 pub async fn awaited(engine: &Engine, order: OrderId) -> Result<Option<Payable>, Failure> {
-    let mut watch = engine.watchers().watch(Key::of::<Payable>(order));
+    let mut wait = engine.wait([Key::of::<Payable>(order)], PATIENCE);
     let (now, made_at) = (engine.now(), order.0.made_at());
-    let patience = engine.clock().sleep(PATIENCE);
-    tokio::pin!(patience);
-    let mut looks = engine.looks();
+    let is_recent = now.since(made_at) <= RECENT && made_at.since(now) <= RECENT;
     loop {
         let known = payable(engine, order).await?;
-        let is_recent = now.since(made_at) <= RECENT && made_at.since(now) <= RECENT;
-        if known.is_some() || !is_recent {
+        if known.is_some() || !is_recent || !wait.next().await {
             return Ok(known);
-        }
-        tokio::select! {
-            biased;
-            () = watch.changed() => {}
-            () = &mut patience => return payable(engine, order).await,
-            () = looks.next() => {}
         }
     }
 }
