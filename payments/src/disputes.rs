@@ -77,7 +77,7 @@ impl Resolver {
         let payment = &seen.payment;
         let told = match self.provider_of(payment) {
             Ok(provider) => {
-                let asked = provider.disputes(reference, payment.id);
+                let asked = provider.disputes(reference, payment.id, self.engine().now());
                 self.in_time(Call::Disputes, payment, asked).await
             }
             Err(error) => Err(error),
@@ -136,9 +136,10 @@ impl Reconciler for Overlooked {
             return Ok(Progress::Idle);
         }
         let engine = self.resolver.engine();
-        let since = engine.now().plus_millis(-REACH_MS);
+        let now = engine.now();
+        let since = now.plus_millis(-REACH_MS);
         for provider in self.resolver.providers().all() {
-            let listed = match provider.disputes_since(since).await {
+            let listed = match provider.disputes_since(since, now).await {
                 Ok(listed) => listed,
                 Err(error) => {
                     let provider = provider.name();

@@ -1,6 +1,7 @@
 //! Somebody asks to look at a payment: its provider, or whoever pretends to be it, since the notice
 //! is not signed. The payment is looked at soon, once in a while however often it is asked for; and
-//! nothing is kept of the notice.
+//! nothing is kept of the notice. Of money that was taken it may mean that a bank takes it back, at
+//! any time: so its disputes are asked for as well.
 
 use std::time::Duration;
 
@@ -14,6 +15,9 @@ use crate::domain::{Payment, State};
 /// has just come back; and a flood of notices costs a look and a commit in this time, for each
 /// payment that is not settled and whose names the flood knows.
 const AT_MOST_EVERY: Duration = Duration::from_secs(2);
+
+/// The same, of a payment at rest. What may follow for it takes a bank months.
+const AT_REST_EVERY: Duration = Duration::from_secs(10);
 
 /// A provider that signs nothing seems to have sent a notice.
 #[derive(Debug, Clone)]
@@ -40,20 +44,40 @@ impl Command for HearPrompt {
             payment.provider == self.provider
                 && reference(&payment.state) == Some(self.reference.as_str())
         });
-        let soon = soon(at.now);
-        // What nothing can follow for has nothing due, and is not looked at.
-        let later = named.filter(|payment| payment.due.is_some_and(|due| due > soon));
         let change = Change::nothing(());
-        Ok(match later {
-            Some(payment) => change.put(payment.clone().look_at(soon)),
+        Ok(match named.and_then(|payment| prompted(payment, at.now)) {
+            Some(payment) => change.put(payment),
             None => change,
         })
     }
 }
 
-/// The end of the span that `now` falls in: all who ask within one span ask for the same look.
-fn soon(now: Timestamp) -> Timestamp {
-    let span = i64::try_from(AT_MOST_EVERY.as_millis()).unwrap_or(i64::MAX);
+/// The payment as it is to be looked at because of a prompt; `None` where it is so already.
+fn prompted(payment: &Payment, now: Timestamp) -> Option<Payment> {
+    let is_on_its_way = matches!(payment.state, State::Started { .. } | State::Refunding { .. })
+        || payment.owed().is_some();
+    let every = if is_on_its_way { AT_MOST_EVERY } else { AT_REST_EVERY };
+    let soon = soon(now, every);
+    let due = payment.due.map_or(soon, |due| due.min(soon));
+    let is_taken = !matches!(payment.state, State::Started { .. } | State::Declined { .. });
+    let payment = payment.clone();
+    if is_taken && !payment.doubts.are_open() {
+        let due = if due > now { due } else { soon };
+        return Some(payment.doubted(due));
+    }
+    // What is asked for by now may be answered as of before this, so it is asked for once more. Its
+    // turn is not put off, and its answer not let go, however many come.
+    if is_taken && due <= now {
+        let is_news = !payment.doubts.are_open_twice();
+        return is_news.then(|| payment.doubted(due));
+    }
+    (payment.due != Some(due)).then(|| payment.look_at(due))
+}
+
+/// The end of the span of that length that `now` falls in: all who ask within one span ask for the
+/// same look.
+fn soon(now: Timestamp, every: Duration) -> Timestamp {
+    let span = i64::try_from(every.as_millis()).unwrap_or(i64::MAX);
     let into = now.as_millis().rem_euclid(span);
     now.plus_millis(span - into)
 }
@@ -62,8 +86,10 @@ fn soon(now: Timestamp) -> Timestamp {
 fn reference(state: &State) -> Option<&str> {
     match state {
         State::Started { opened, .. } => opened.as_deref(),
-        State::Captured { reference, .. } | State::Refunding { reference, .. } => Some(reference),
-        State::Declined { .. } | State::Refunded { .. } => None,
+        State::Captured { reference, .. }
+        | State::Refunding { reference, .. }
+        | State::Refunded { reference, .. } => Some(reference),
+        State::Declined { .. } => None,
     }
 }
 
@@ -73,7 +99,7 @@ mod tests {
 
     #[test]
     fn all_who_ask_within_one_span_ask_for_the_same_look() {
-        let at = |ms| soon(Timestamp::from_millis(ms)).as_millis();
+        let at = |ms| soon(Timestamp::from_millis(ms), AT_MOST_EVERY).as_millis();
         assert_eq!((at(10_000), at(10_001), at(11_999)), (12_000, 12_000, 12_000));
         assert_eq!(at(12_000), 14_000);
     }

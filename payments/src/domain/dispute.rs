@@ -123,6 +123,11 @@ impl Doubts {
         self.raised > self.answered
     }
 
+    /// Whether there was another reason since the first that the provider is to be asked for.
+    pub fn are_open_twice(self) -> bool {
+        self.raised > self.answered.saturating_add(1)
+    }
+
     /// With one more.
     #[must_use]
     pub fn raised(self) -> Self {
@@ -216,10 +221,10 @@ impl Payment {
         known.is_some_and(|known| known.says(told))
     }
 
-    /// Its disputes are to be asked for.
+    /// Its disputes are to be asked for, at `due`.
     #[must_use]
-    pub fn doubted(self, now: Timestamp) -> Self {
-        Self { doubts: self.doubts.raised(), due: Some(now), ..self }
+    pub fn doubted(self, due: Timestamp) -> Self {
+        Self { doubts: self.doubts.raised(), due: Some(due), ..self }
     }
 
     /// It, once all of its disputes are told, and the movements of money that are news by that.

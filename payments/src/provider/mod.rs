@@ -236,20 +236,29 @@ pub trait Provider: Send + Sync + 'static {
     async fn refund(&self, request: &RefundRequest) -> Result<Refund, ProviderError>;
 
     /// All disputes of a payment that was taken, by the provider's name for the capture, oldest
-    /// first. None where it never tells of any.
+    /// first, as they stand now. None where it never tells of any.
     ///
     /// # Errors
     /// See [`ProviderError`].
-    async fn disputes(&self, _: &str, _: PaymentId) -> Result<Vec<Told>, ProviderError> {
+    async fn disputes(
+        &self,
+        _: &str,
+        _: PaymentId,
+        _now: Timestamp,
+    ) -> Result<Vec<Told>, ProviderError> {
         Ok(Vec::new())
     }
 
-    /// The disputes of all payments of ours that were opened since a time, in any order: so that
-    /// none is missed whose notice never came.
+    /// The disputes of all payments of ours that were opened since a time, in any order, as they
+    /// stand now: so that none is missed whose notice never came.
     ///
     /// # Errors
     /// See [`ProviderError`].
-    async fn disputes_since(&self, _: Timestamp) -> Result<Vec<(PaymentId, Told)>, ProviderError> {
+    async fn disputes_since(
+        &self,
+        _since: Timestamp,
+        _now: Timestamp,
+    ) -> Result<Vec<(PaymentId, Told)>, ProviderError> {
         Ok(Vec::new())
     }
 

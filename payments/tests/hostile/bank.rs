@@ -14,7 +14,7 @@ use crate::verdict::{self, Counts};
 use crate::{alone, tell};
 
 /// Longer than it takes until the provider's list is looked through.
-const OVERLOOKED: Duration = Duration::from_secs(620);
+pub const OVERLOOKED: Duration = Duration::from_secs(620);
 
 /// Buyers of some payments go to their banks, some of which decide.
 pub async fn act(shop: Arc<Shop>, mut dice: Script) {

@@ -133,8 +133,9 @@ impl Provider for Faulty {
         &self,
         reference: &str,
         payment: PaymentId,
+        now: Timestamp,
     ) -> Result<Vec<Told>, ProviderError> {
-        self.through("disputes", self.sandbox.disputes(reference, payment)).await
+        self.through("disputes", self.sandbox.disputes(reference, payment, now)).await
     }
 
     async fn verify_webhook(

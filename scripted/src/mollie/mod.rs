@@ -1,6 +1,7 @@
-//! Mollie, as far as our code speaks with it: payments, refunds, and webhooks that say nothing but
-//! a name.
+//! Mollie, as far as our code speaks with it: payments, refunds, chargebacks, and webhooks that say
+//! nothing but a name.
 
+mod chargebacks;
 mod pages;
 mod payments;
 mod refunds;
@@ -39,6 +40,7 @@ pub(crate) struct State {
     made: u64,
     payments: BTreeMap<String, payments::Payment>,
     refunds: BTreeMap<String, refunds::Refund>,
+    chargebacks: BTreeMap<String, chargebacks::Chargeback>,
     letters: Vec<Letter>,
     ledger: Ledger,
     /// What was answered under which key, in the last hour.
@@ -62,6 +64,7 @@ impl Mollie {
                 made: 0,
                 payments: BTreeMap::new(),
                 refunds: BTreeMap::new(),
+                chargebacks: BTreeMap::new(),
                 letters: Vec::new(),
                 ledger: Ledger::default(),
                 answers: BTreeMap::new(),
@@ -179,6 +182,8 @@ impl State {
             ("DELETE", ["v2", "payments", name]) => self.cancel_payment(name),
             ("POST", ["v2", "payments", name, "refunds"]) => self.make_refund(name, &body()),
             ("GET", ["v2", "payments", name, "refunds"]) => self.list_refunds(name),
+            ("GET", ["v2", "payments", name, "chargebacks"]) => self.list_chargebacks_of(name),
+            ("GET", ["v2", "chargebacks"]) => self.list_chargebacks(call),
             _ => error(404, None),
         }
     }

@@ -28,7 +28,7 @@ impl Payment {
         self.status == "open"
     }
 
-    fn json(&self) -> Value {
+    pub(super) fn json(&self) -> Value {
         let mut links = json!({"self": {"href": format!("…/v2/payments/{}", self.name)}});
         if self.is_open() {
             let page = format!("https://www.mollie.example/checkout/{}", self.name);

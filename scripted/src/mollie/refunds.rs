@@ -38,7 +38,8 @@ impl Refund {
 impl State {
     pub(super) fn make_refund(&mut self, payment: &str, asked: &Value) -> Answer {
         let Some(known) = self.payments.get(payment) else { return error(404, None) };
-        let left = if known.status == "paid" { known.amount - known.refunded } else { 0 };
+        let gone = known.refunded + self.charged_back(payment);
+        let left = if known.status == "paid" { known.amount - gone } else { 0 };
         let amount = read(&asked["amount"])
             .filter(|(minor, currency)| (1..=left).contains(minor) && *currency == known.currency);
         let Some((amount, currency)) = amount else {

@@ -6,18 +6,21 @@
 //! call and its record may make a second payment. That is harmless: nobody has ever been shown the
 //! page of the first, and it expires unpaid.
 //!
-//! Three habits of Mollie's are unlike Stripe's.
+//! Four habits of Mollie's are unlike Stripe's.
 //!
 //! - Its notices are not signed, and say no more than `id=tr_…`. They are a prompt to ask, and
 //!   cost one look in a while however many come ([`HearPrompt`](crate::commands::HearPrompt)).
 //! - A payment that a buyer is at often cannot be cancelled. Then it is not known yet what becomes
 //!   of it, until Mollie says that it is paid, failed or expired.
 //! - A refund takes days, and can come to nothing until it is done.
+//! - It says that a bank has taken money back, and that it has given it back again; never that it
+//!   keeps it for good.
 //!
 //! Written after Mollie's public API reference, version 2.
 
 mod api;
 mod calls;
+mod chargebacks;
 mod declines;
 mod objects;
 mod refunds;
@@ -27,14 +30,17 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use common::config::Secret;
+use common::id::PaymentId;
 use common::time::Timestamp;
 
 use super::{
     BadNotice, Charge, ChargeRequest, Door, Letter, Provider, ProviderError, Refund, RefundRequest,
     Wire,
 };
-use crate::domain::{Means, Notice, Token};
+use crate::domain::{Means, Notice, Token, Told};
 use api::Api;
+
+pub use chargebacks::UNDECIDED;
 
 /// As in the path of its webhooks.
 pub const NAME: &str = "mollie";
@@ -132,6 +138,23 @@ impl Provider for Mollie {
 
     async fn refund(&self, request: &RefundRequest) -> Result<Refund, ProviderError> {
         self.give_back(request).await
+    }
+
+    async fn disputes(
+        &self,
+        reference: &str,
+        _: PaymentId,
+        now: Timestamp,
+    ) -> Result<Vec<Told>, ProviderError> {
+        self.chargebacks_of(reference, now).await
+    }
+
+    async fn disputes_since(
+        &self,
+        since: Timestamp,
+        now: Timestamp,
+    ) -> Result<Vec<(PaymentId, Told)>, ProviderError> {
+        self.chargebacks_listed(since, now).await
     }
 
     async fn verify_webhook(

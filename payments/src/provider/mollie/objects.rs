@@ -1,7 +1,8 @@
 //! What Mollie's API is asked with, and what it answers with as far as that is looked at.
 
 use common::id::{OrderId, PaymentId};
-use common::money::Money;
+use common::money::{Currency, Money};
+use common::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -23,6 +24,20 @@ impl From<Money> for Amount {
         let point = if places == 0 { "" } else { "." };
         let currency = currency.code().to_ascii_uppercase();
         Self { currency, value: format!("{whole}{point}{part}") }
+    }
+}
+
+impl Amount {
+    /// What it is in minor units; `None` where it is in a currency that is not known here, or is no
+    /// amount of it.
+    pub(super) fn money(&self) -> Option<Money> {
+        let currency: Currency = self.currency.to_ascii_lowercase().parse().ok()?;
+        let (whole, part) = self.value.split_once('.').unwrap_or((&self.value, ""));
+        let places = usize::try_from(currency.decimals()).ok()?;
+        let digits = format!("{whole}{part}");
+        let is_sound = part.len() == places && digits.bytes().all(|digit| digit.is_ascii_digit());
+        let minor = digits.parse().ok().filter(|_| is_sound)?;
+        Some(Money { minor, currency })
     }
 }
 
@@ -154,6 +169,54 @@ pub(super) struct Embedded {
     pub(super) refunds: Vec<Returned>,
 }
 
+/// A page of chargebacks.
+#[derive(Deserialize)]
+pub(super) struct Chargebacks {
+    #[serde(rename = "_embedded")]
+    pub(super) embedded: EmbeddedChargebacks,
+    #[serde(default, rename = "_links")]
+    pub(super) links: PageLinks,
+}
+
+#[derive(Deserialize)]
+pub(super) struct EmbeddedChargebacks {
+    pub(super) chargebacks: Vec<Chargeback>,
+}
+
+/// Where a page of a list leads.
+#[derive(Default, Deserialize)]
+pub(super) struct PageLinks {
+    #[serde(default)]
+    pub(super) next: Option<Link>,
+}
+
+/// Money that a bank has taken back.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Chargeback {
+    pub(super) id: String,
+    pub(super) amount: Amount,
+    #[serde(default)]
+    pub(super) reason: Option<Reason>,
+    pub(super) created_at: Timestamp,
+    /// When the bank gave it back again.
+    #[serde(default)]
+    pub(super) reversed_at: Option<String>,
+    #[serde(default, rename = "_embedded")]
+    pub(super) embedded: Option<OfPayment>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Reason {
+    #[serde(default)]
+    pub(super) code: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct OfPayment {
+    pub(super) payment: Payment,
+}
+
 /// What is wrong with a call. Mollie's own words are not repeated: they may quote what was sent.
 #[derive(Deserialize)]
 pub(super) struct Fault {
@@ -178,5 +241,24 @@ mod tests {
         assert_eq!(written(5, "usd"), "0.05 USD");
         assert_eq!(written(100_000_000, "eur"), "1000000.00 EUR");
         assert_eq!(written(500, "jpy"), "500 JPY");
+    }
+
+    #[test]
+    fn an_amount_is_read_as_it_is_written_and_nothing_else_is() {
+        for (minor, currency) in [(2_050, "eur"), (5, "usd"), (100_000_000, "eur"), (500, "jpy")] {
+            let money = Money { minor, currency: currency.parse().unwrap() };
+            assert_eq!(Amount::from(money).money(), Some(money));
+        }
+        for (value, currency) in [
+            ("1", "EUR"),
+            ("1.0", "EUR"),
+            ("1.000", "EUR"),
+            ("-1.00", "EUR"),
+            ("1.00", "QQQ"),
+            ("", "JPY"),
+        ] {
+            let amount = Amount { currency: currency.to_owned(), value: value.to_owned() };
+            assert_eq!(amount.money(), None, "{value} {currency}");
+        }
     }
 }

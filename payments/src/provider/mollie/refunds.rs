@@ -33,12 +33,20 @@ impl Mollie {
         let path = format!("/v2/payments/{reference}/refunds");
         for number in 1..=MAX_KEYS {
             // Also after a failure, which may have done its work.
-            if let Some(refund) = self.refund_of(request).await? {
+            let made = self.refund_of(request).await?;
+            if let Some(refund) = made.as_ref().filter(|refund| !came_to_nothing(refund)) {
+                return returned(refund);
+            }
+            // Whether Mollie would give the same money back besides is not documented.
+            if self.is_with_bank(reference).await? {
+                return Ok(Refund::Disputed);
+            }
+            if let Some(refund) = &made {
                 return returned(refund);
             }
             let key = format!("{name}-{number}");
             match self.api.post::<Returned>(&path, &asked, &key).await? {
-                Answer::Done(refund) => return returned(refund),
+                Answer::Done(refund) => return returned(&refund),
                 Answer::Refused(fault) => {
                     return match fault.field.as_deref() {
                         Some(field) if field.starts_with(AMOUNT) => Err(ProviderError::Rejected(
@@ -73,15 +81,19 @@ impl Mollie {
     }
 }
 
-fn returned(refund: Returned) -> Result<Refund, ProviderError> {
+fn came_to_nothing(refund: &Returned) -> bool {
+    matches!(refund.status, RefundStatus::Failed | RefundStatus::Canceled)
+}
+
+fn returned(refund: &Returned) -> Result<Refund, ProviderError> {
     match refund.status {
-        RefundStatus::Refunded => Ok(Refund::Done { reference: refund.id }),
+        RefundStatus::Refunded => Ok(Refund::Done { reference: refund.id.clone() }),
         // It can still fail: an account may be closed.
         RefundStatus::Queued | RefundStatus::Pending | RefundStatus::Processing => {
             Ok(Refund::Pending)
         }
         RefundStatus::Failed | RefundStatus::Canceled => {
-            let (id, status) = (refund.id, refund.status);
+            let (id, status) = (&refund.id, refund.status);
             Err(ProviderError::Rejected(format!("the refund {id} came to nothing: {status:?}")))
         }
     }

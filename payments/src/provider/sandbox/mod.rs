@@ -245,7 +245,12 @@ impl Provider for Sandbox {
         Err(ProviderError::Unknown("too busy".into()))
     }
 
-    async fn disputes(&self, _: &str, payment: PaymentId) -> Result<Vec<Told>, ProviderError> {
+    async fn disputes(
+        &self,
+        _: &str,
+        payment: PaymentId,
+        _: Timestamp,
+    ) -> Result<Vec<Told>, ProviderError> {
         self.arrive().await;
         let known = self.charged(payment).await?;
         Ok(known.and_then(|known| known.value.told_of_dispute()).into_iter().collect())

@@ -149,13 +149,19 @@ impl Provider for Stripe {
         self.give_back(request).await
     }
 
-    async fn disputes(&self, reference: &str, _: PaymentId) -> Result<Vec<Told>, ProviderError> {
+    async fn disputes(
+        &self,
+        reference: &str,
+        _: PaymentId,
+        _: Timestamp,
+    ) -> Result<Vec<Told>, ProviderError> {
         self.disputes_of(reference).await
     }
 
     async fn disputes_since(
         &self,
         since: Timestamp,
+        _: Timestamp,
     ) -> Result<Vec<(PaymentId, Told)>, ProviderError> {
         self.disputes_listed(since).await
     }

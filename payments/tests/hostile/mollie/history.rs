@@ -11,7 +11,7 @@ use common::time::Clock;
 use scripted::Script;
 use scripted::mollie::{Letter, Visit};
 
-use super::Shop;
+use super::{Shop, bank};
 use crate::line::Life;
 use crate::verdict::{self, Counts};
 use crate::{HOSTILITY, ORDERS, alone, killer};
@@ -38,6 +38,7 @@ fn i3_to_i6_every_capture_at_mollie_is_a_complete_order_or_a_full_refund() {
     }
     println!("{counts}");
     counts.must_have_met_everything();
+    assert!(counts.disputes > 0, "{counts}");
 }
 
 async fn history(seed: u64) -> Counts {
@@ -49,16 +50,19 @@ async fn history(seed: u64) -> Counts {
         clients.push(Box::pin(client.act(Arc::clone(&shop))));
     }
     let courier = courier(Arc::clone(&shop), Script::new(seed ^ 0xC0DE, 0));
+    let bank = bank::act(Arc::clone(&shop), Script::new(seed ^ 0xBA4C, 0));
     let killer = killer(Arc::clone(&shop), Script::new(seed ^ 0xDEAD, 0));
     let all = futures_util::future::join_all(clients);
     tokio::select! {
         _ = all => {}
         () = killer => unreachable!("it never ends"),
+        () = bank => unreachable!("it never ends"),
         () = courier => unreachable!("it never ends"),
     }
     shop.there.calm();
     shop.kill();
     shop.start(Life::without_end());
+    bank::close(&shop, &mut dice).await;
     verdict::of(&shop, seed, Counts::default()).await
 }
 
@@ -157,7 +161,7 @@ async fn courier(shop: Arc<Shop>, mut dice: Script) {
     }
 }
 
-async fn bring(shop: &Shop, letter: &Letter) {
+pub async fn bring(shop: &Shop, letter: &Letter) {
     let (_, query) = letter.url.split_once('?').unwrap();
     let taken = shop.receive_with(HeaderMap::new(), Some(query), &letter.body);
     drop(tokio::time::timeout(Duration::from_secs(5), taken).await);

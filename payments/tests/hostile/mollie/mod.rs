@@ -1,5 +1,6 @@
 //! Mollie, which forgets idempotency keys, signs nothing, and cannot always cancel.
 
+mod bank;
 mod history;
 mod prompts;
 mod refunds;

@@ -98,7 +98,7 @@ async fn a_flood_of_notices_about_a_payment_costs_a_look_in_a_while() {
     let asked = shop.there.calls() - calls;
     assert!((4..=6).contains(&asked), "{asked} calls");
     assert_eq!(u64::from(versions().await - looks), asked);
-    // About what is over nobody is asked at all.
+    // About what is at rest it is asked less often still, and only what banks do.
     assert!(shop.there.visit(&name, Visit::Pays));
     verdict::of(&shop, 4, Counts::default()).await;
     let calls = shop.there.calls();
@@ -106,5 +106,7 @@ async fn a_flood_of_notices_about_a_payment_costs_a_look_in_a_while() {
         say(&shop, &format!("payment={id}"), &name).await;
         shop.clock.sleep(SOON).await;
     }
-    assert_eq!((shop.there.calls(), kept(&shop)), (calls, 0));
+    let asked = shop.there.calls() - calls;
+    assert!((4..=7).contains(&asked), "{asked} calls in a minute");
+    assert_eq!(kept(&shop), 0);
 }
