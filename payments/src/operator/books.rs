@@ -25,15 +25,17 @@ pub struct Check<Place: Args> {
     /// Where the documents are.
     #[command(flatten)]
     pub(super) place: Place,
-    /// Stripe's report `balance_change_from_activity.itemized`, of all time, as CSV
+    /// Stripe's report `balance_change_from_activity.itemized` as CSV, or Mollie's balance
+    /// transactions as JSON, of all time; once for each where both have taken money
     #[arg(long, value_name = "FILE")]
-    against: Option<PathBuf>,
+    against: Vec<PathBuf>,
 }
 
 impl<Place: Args> Check<Place> {
     pub(super) async fn run(&self, desk: &Desk<'_>) -> Result<(), String> {
         // Before anything else: a file that cannot be read is known at once.
-        let report = self.against.as_deref().map(report_in).transpose()?;
+        let reports = self.against.iter().map(|path| report_in(path));
+        let reports = reports.collect::<Result<Vec<_>, _>>()?;
         let engine = desk.engine().await?;
         let sandbox = desk.adapters.store(desk.sandbox, sandbox::COLLECTIONS).await;
         let (store, sandbox) = (engine.store(), sandbox.map_err(|error| chain(&error))?);
@@ -43,9 +45,13 @@ impl<Place: Args> Check<Place> {
             Books::read(&**store, &*sandbox).await
         };
         let books = books.map_err(|error| chain(&error))?;
-        let compared = report.map(|report| books::compare(&books, &report));
-        let wrong = books.findings.len() + compared.as_ref().map_or(0, |found| found.wrong);
-        print(&format!("{books}{}", compared.map(|found| found.text).unwrap_or_default()))?;
+        let compared = reports.iter().map(|report| books::compare(&books, report));
+        let (mut wrong, mut text) = (books.findings.len(), books.to_string());
+        for found in compared {
+            wrong += found.wrong;
+            text += &found.text;
+        }
+        print(&text)?;
         match wrong {
             0 => Ok(()),
             many => Err(format!("{many} findings in the books")),

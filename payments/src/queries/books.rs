@@ -15,7 +15,7 @@ use super::audit;
 use crate::domain::ledger::Balances;
 use crate::domain::refund::{Fate, fate};
 use crate::domain::{Account, Entry, Payable, Payment, State};
-use crate::provider::stripe;
+use crate::provider::{mollie, stripe};
 use crate::reconciliation::{self, Difference, Moves, Report};
 
 /// Most sentences printed of one kind: enough to see what is wrong, few enough to be read.
@@ -39,8 +39,8 @@ pub struct Books {
     pub unassigned: BTreeMap<&'static str, i128>,
     /// What is wrong, a sentence each.
     pub findings: Vec<String>,
-    /// What the provider of real money should have moved.
-    booked: Moves,
+    /// What each provider of real money should have moved.
+    booked: BTreeMap<&'static str, Moves>,
 }
 
 /// The books beside a report.
@@ -72,7 +72,8 @@ impl Books {
             let Money { minor, currency } = payment.amount;
             *unassigned.entry(currency.code()).or_default() += i128::from(minor);
         }
-        let booked = reconciliation::booked(payments.iter(), stripe::NAME);
+        let of = |provider| (provider, reconciliation::booked(payments.iter(), provider));
+        let booked = [stripe::NAME, mollie::NAME].map(of).into();
         Ok(Self { entries: entries.len(), balances, unassigned, findings, booked })
     }
 
@@ -126,9 +127,11 @@ impl fmt::Display for Books {
 
 /// The books beside the provider's report.
 pub fn compare(books: &Books, report: &Report) -> Compared {
-    let differences = reconciliation::differences(&books.booked, report);
+    let none = Moves::new();
+    let booked = books.booked.get(report.provider).unwrap_or(&none);
+    let differences = reconciliation::differences(booked, report);
     let mut net: BTreeMap<&str, i128> = BTreeMap::new();
-    for (_, currency) in books.booked.keys().chain(report.moves.keys()) {
+    for (_, currency) in booked.keys().chain(report.moves.keys()) {
         net.entry(currency).or_default();
     }
     for difference in &differences {
@@ -136,7 +139,7 @@ pub fn compare(books: &Books, report: &Report) -> Compared {
     }
     let others: Vec<String> =
         report.others.iter().map(|(category, lines)| format!("{lines} {category}")).collect();
-    let mut text = format!("the report: {} lines of payments", report.lines);
+    let mut text = format!("the report of {}: {} lines of payments", report.provider, report.lines);
     if !others.is_empty() {
         text += &format!(", and of what is not in these books {}", others.join(", "));
     }
@@ -144,7 +147,7 @@ pub fn compare(books: &Books, report: &Report) -> Compared {
     for (currency, sum) in net {
         text += &format!("difference {}\n", major(sum, currency));
     }
-    if report.moves.is_empty() && books.booked.is_empty() {
+    if report.moves.is_empty() && booked.is_empty() {
         text += "difference 0.00: neither says anything\n";
     }
     text += &Listed(&differences).to_string();

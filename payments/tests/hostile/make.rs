@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use axum::http::{HeaderMap, HeaderValue};
 use common::config::Secret;
+use common::money::Money;
 use payments::provider::{Door, Provider, Wire, mollie, stripe};
 use payments::webhook::NotTaken;
-use scripted::{Call, Fault, Ledger, Outcome, Script};
+use scripted::{Call, Fault, Kind, Ledger, Outcome, Script};
 
 use crate::shop::Shop;
 
@@ -21,6 +22,9 @@ pub trait Make: Send + Sync + 'static {
     fn calls(&self) -> u64;
     fn faults(&self) -> BTreeMap<Fault, u64>;
     fn with_ledger<T>(&self, look: impl FnOnce(&Ledger) -> T) -> T;
+
+    /// What its owner is given to hold their books against, but for the last `less` lines.
+    fn report(&self, less: usize) -> String;
 
     /// Our code's side of it.
     fn provider(wire: Arc<dyn Wire>) -> Arc<dyn Provider>;
@@ -53,6 +57,25 @@ impl Make for scripted::Stripe {
 
     fn with_ledger<T>(&self, look: impl FnOnce(&Ledger) -> T) -> T {
         self.with_ledger(look)
+    }
+
+    fn report(&self, less: usize) -> String {
+        let lines = self.with_ledger(|ledger| ledger.lines().to_vec());
+        let shown = |line: &scripted::Line| {
+            let category = match line.kind {
+                Kind::Captured => "charge",
+                Kind::Refunded => "refund",
+                Kind::Disputed => "dispute",
+                Kind::DisputeWon => "dispute_reversal",
+                // It stands beside the line that it was charged with.
+                Kind::DisputeFee => return None,
+            };
+            let gross = Money { minor: line.signed(), currency: line.currency.parse().unwrap() };
+            Some(format!("{category},{},{},{}\n", line.currency, gross.major(), line.name))
+        };
+        let lines: Vec<String> = lines.iter().filter_map(shown).collect();
+        let kept = &lines[..lines.len().saturating_sub(less)];
+        format!("reporting_category,currency,gross,payment_intent_id\n{}", kept.concat())
     }
 
     fn provider(wire: Arc<dyn Wire>) -> Arc<dyn Provider> {
@@ -92,6 +115,10 @@ impl Make for scripted::Mollie {
 
     fn with_ledger<T>(&self, look: impl FnOnce(&Ledger) -> T) -> T {
         self.with_ledger(look)
+    }
+
+    fn report(&self, less: usize) -> String {
+        self.report(less)
     }
 
     fn provider(wire: Arc<dyn Wire>) -> Arc<dyn Provider> {

@@ -5,6 +5,7 @@ mod chargebacks;
 mod pages;
 mod payments;
 mod refunds;
+mod report;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -78,6 +78,14 @@ fn the_books_are_held_against_the_payments_and_the_providers_report() {
     }
     fs::write(&file, "a,b\n1,2\n").unwrap();
     assert!(refusal(&compare()).contains("reporting_category"));
+    let list = r#"{"count":1,"_embedded":{"balance_transactions":[{"id":"baltr_1",
+        "type":"payment","initialAmount":{"currency":"EUR","value":"41.00"},
+        "context":{"paymentId":"tr_1"}}]},"_links":{"next":null}}"#;
+    fs::write(&file, list).unwrap();
+    let told = said(&compare());
+    assert!(told.contains("difference 41.00 EUR") && told.contains("tr_1: nothing"), "{told}");
+    fs::write(&file, list.replace("balance_transactions", "payments")).unwrap();
+    assert!(refusal(&compare()).contains("Mollie's balance transactions"));
     fs::remove_file(&file).unwrap();
     assert!(refusal(&compare()).contains(against));
 }
