@@ -15,7 +15,7 @@ use crate::{
 /// Histories that the simulation plays on each run.
 const HISTORIES: &str = "100000";
 
-/// Payments made with a provider at its most hostile on each run.
+/// Payments made with two providers at their most hostile on each run, a quarter of them at Mollie.
 const PAYMENTS: &str = "100000";
 
 /// What turns on everything that a fleet needs, for those who look at all code.
@@ -72,7 +72,7 @@ const STEPS: &[Step] = &[
     Step { name: "sim", what: "100,000 simulated histories keep every promise", run: sim },
     Step {
         name: "hostile",
-        what: "100,000 payments with a provider at its most hostile: the money adds up",
+        what: "100,000 payments with two providers at their most hostile: the money adds up",
         run: hostile,
     },
     Step { name: "planted", what: "each bug planted on purpose is caught by them", run: planted },

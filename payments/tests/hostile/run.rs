@@ -6,8 +6,18 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crate::verdict::Counts;
 
-/// Plays histories until they have made so many payments.
-pub fn many(payments: u64, play: impl Fn(u64) -> Counts + Sync) -> Counts {
+/// Payments in all histories of both makes together, unless `PAYMENTS` says how many; the step
+/// `hostile` of `cargo xtask test` makes 100,000, in a release build.
+const PAYMENTS: u64 = 3_000;
+
+/// Plays histories until they have made so many hundredths of all payments; or the one whose seed
+/// `SEED` names, and nothing more is to be said. `name` is the test's.
+pub fn many(name: &str, hundredths: u64, play: impl Fn(u64) -> Counts + Sync) -> Option<Counts> {
+    if let Some(seed) = named("SEED") {
+        println!("the history of seed {seed}: {}", play(seed));
+        return None;
+    }
+    let payments = named("PAYMENTS").unwrap_or(PAYMENTS) * hundredths / 100;
     let (next, is_over) = (AtomicU64::new(1), AtomicBool::new(false));
     let sum = Mutex::new(Counts::default());
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
@@ -19,7 +29,7 @@ pub fn many(payments: u64, play: impl Fn(u64) -> Counts + Sync) -> Counts {
                 is_over.store(true, Ordering::Relaxed);
                 println!(
                     "seed {seed} breaks promises; again: SEED={seed} cargo test --release \
-                     --package payments --test hostile i3_i4_i6 -- --nocapture"
+                     --package payments --test hostile {name} -- --nocapture"
                 );
                 resume_unwind(cause)
             });
@@ -35,12 +45,14 @@ pub fn many(payments: u64, play: impl Fn(u64) -> Counts + Sync) -> Counts {
             scope.spawn(work);
         }
     });
-    sum.into_inner().unwrap()
+    let sum = sum.into_inner().unwrap();
+    println!("{sum}");
+    Some(sum)
 }
 
 /// The number that a variable of the environment holds.
 #[expect(clippy::disallowed_methods, reason = "how much is played, and what is played again")]
-pub fn named(name: &str) -> Option<u64> {
+fn named(name: &str) -> Option<u64> {
     let text = std::env::var(name).ok()?;
     Some(text.trim().parse().unwrap_or_else(|_| panic!("{name} is a number, not {text:?}")))
 }

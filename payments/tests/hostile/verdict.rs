@@ -64,7 +64,7 @@ impl Counts {
         assert_eq!((self.unresolved, self.doubled, self.difference), (0, 0, 0), "{self}");
         assert_eq!(self.captured, self.kept + self.refunded, "I3: {self}");
         assert!(self.kept > 0 && self.refunded > 0 && self.declined > 0, "{self}");
-        assert!(self.parts > 0, "{self}");
+        assert!(self.parts > 0 && self.disputes > 0, "{self}");
         for fault in scripted::script::FAULTS {
             assert!(self.faults.get(&fault).is_some_and(|times| *times > 0), "{fault:?}: {self}");
         }
