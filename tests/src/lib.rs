@@ -8,6 +8,7 @@
 //! - [`setup`] and [`server`]: start, kill, stop and restart the program `ticketing`; its log is
 //!   printed when a test fails.
 //! - [`fleet`]: the processes of a fleet, each of which can be stopped, paused and killed.
+//! - `documents`: all that a fleet keeps in MongoDB, byte for byte.
 //! - `replica_set`: the members of a MongoDB that has several, and who of them is primary.
 //! - [`network`]: wires between those processes that can be cut.
 //! - [`client`] and [`answer`]: requests with a cookie jar; every answer is held against the
@@ -31,6 +32,8 @@ pub mod answer;
 pub mod audit;
 pub mod client;
 pub mod clock;
+#[cfg(feature = "fleet")]
+pub mod documents;
 pub mod faults;
 pub mod fleet;
 pub mod journal;

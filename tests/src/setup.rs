@@ -117,6 +117,12 @@ impl Setup {
         self.run(&arguments).await
     }
 
+    /// What the names of a fleet's databases begin with.
+    pub fn database_prefix(&self) -> String {
+        let name = self.home.path().file_name().unwrap_or_default().to_string_lossy();
+        format!("{name}-")
+    }
+
     /// The command that starts a server; its log goes to the file `log`.
     pub(crate) fn command(&self, log: &Path) -> Command {
         let log = OpenOptions::new().create(true).append(true).open(log).expect("a log file");
@@ -149,8 +155,7 @@ impl Setup {
             let name = flag.trim_start_matches('-').replace('-', "_").to_uppercase();
             command.env(format!("TICKETING_{name}"), value);
         }
-        let name = self.home.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
-        command.arg("--database-prefix").arg(format!("{name}-"));
+        command.arg("--database-prefix").arg(self.database_prefix());
         command.arg("--data").arg(&self.data);
         command
     }

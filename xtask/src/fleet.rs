@@ -13,12 +13,12 @@ use crate::{client, debian, nats, old_build, steps};
 /// The suites that say nothing of how many processes serve. The others are about one process and
 /// its folder: a full disk and failing fsyncs below its files (`storage_faults`), a second process
 /// on its folder, its first screen and its flags (`second_process`), its clock (`clock_jumps`), its
-/// limits of connections, where a proxy has its own (`transport`), each byte of its files
-/// (`canaries`), its own fsyncs (`payment_deaths`), and `ticketing check` on its files afterwards
-/// (`kill9`, `expiry_races`).
-const SUITES: [&str; 15] = [
+/// limits of connections, where a proxy has its own (`transport`), its own fsyncs
+/// (`payment_deaths`), and `ticketing check` on its files afterwards (`kill9`, `expiry_races`).
+const SUITES: [&str; 16] = [
     "accounts",
     "bad_inputs",
+    "canaries",
     "conventions",
     "core_market",
     "core_users",
