@@ -76,6 +76,12 @@ pub struct Cli {
     #[arg(long, env = "TICKETING_LOGS", value_name = "FOLDER")]
     pub log_folder: Option<PathBuf>,
 
+    /// Folder with passwords; with it MongoDB and NATS ask for them: for each service the files
+    /// `SERVICE-mongodb` (as USER:PASSWORD) and `SERVICE-nats`, and the key of MongoDB's members,
+    /// `members-key`
+    #[arg(long, env = "TICKETING_SECRETS", value_name = "FOLDER")]
+    pub secrets: Option<PathBuf>,
+
     /// Which process is in which network namespace: a file that tests write
     #[arg(long, env = "TICKETING_NETWORK", value_name = "FILE", hide = true)]
     pub network: Option<PathBuf>,

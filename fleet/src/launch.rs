@@ -18,6 +18,7 @@ use crate::mongodb::Members;
 use crate::places::Places;
 use crate::process::Processes;
 use crate::proxy::{self, Fleet};
+use crate::secrets::Secrets;
 use crate::upstreams::{Replica, Upstream};
 
 /// The services.
@@ -59,7 +60,8 @@ pub async fn run(cli: Cli) -> Result<(), String> {
     let leash = Leash::take(&own)?;
     let processes = Processes::new(leash, cli.data.join(LIST), cli.log_folder.clone());
     let places = Arc::new(Places::read(cli.network.as_deref())?);
-    let launch = Launch { cli, processes, places, address, client_key: client_key()? };
+    let secrets = Secrets(cli.secrets.clone());
+    let launch = Launch { cli, processes, places, secrets, address, client_key: client_key()? };
     let fleet = Arc::new(launch.start().await?);
     let random = random_u64(&SystemEntropy).map_err(|error| error.to_string())?;
     let settings = http::Settings::new(Arc::new(SystemClock), Arc::new(Ids::new(random)));
@@ -89,6 +91,7 @@ struct Launch {
     cli: Cli,
     processes: Arc<Processes>,
     places: Arc<Places>,
+    secrets: Secrets,
     address: SocketAddr,
     client_key: String,
 }
@@ -129,7 +132,8 @@ impl Launch {
             return Ok(());
         };
         let members = Members::read(url.reveal())?;
-        members.start(&self.processes, &self.places, program, &self.cli.data)
+        let key = self.secrets.members_key();
+        members.start(&self.processes, &self.places, program, &self.cli.data, key)
     }
 
     /// A server of NATS on a free port, with its store in the data folder.
@@ -139,14 +143,15 @@ impl Launch {
         let file = self.cli.data.join("nats.conf");
         // Nothing is acknowledged before it is on the disk.
         let text = format!(
-            "listen: \"{address}\"\njetstream {{ store_dir: \"{}\", sync_interval: always }}\n",
-            store.display()
+            "listen: \"{address}\"\njetstream {{ store_dir: \"{}\", sync_interval: always }}\n{}",
+            store.display(),
+            self.secrets.nats_users()
         );
         std::fs::write(&file, text).map_err(|error| format!("{}: {error}", file.display()))?;
-        let places = Arc::clone(&self.places);
+        let (places, secrets) = (Arc::clone(&self.places), self.secrets.clone());
         let recipe = move || {
             let mut command = places.command("nats", &program);
-            command.arg("--config").arg(&file);
+            command.arg("--config").arg(&file).envs(secrets.nats_passwords(&SERVICES));
             command
         };
         self.processes.start("nats".to_owned(), Box::new(recipe), |_| {})?;
@@ -160,16 +165,19 @@ impl Launch {
             let (program, places) = (self.cli.programs.join(name), Arc::clone(&self.places));
             let mongodb = self.cli.mongodb.clone();
             let (prefix, key) = (self.cli.database_prefix.clone(), self.client_key.clone());
+            let secrets = self.secrets.clone();
             let recipe = move || {
                 let mut command = places.command(&own, &program);
                 let listen = SocketAddr::new(places.address(&own), 0);
                 command.args(["--listen", &listen.to_string()]);
+                let database = format!("{prefix}{name}");
                 if let Some(url) = &mongodb {
-                    command.env("TICKETING_MONGODB", url.reveal());
+                    let url = secrets.mongodb(url.reveal(), name, &database);
+                    command.env("TICKETING_MONGODB", url);
                 }
-                command.env("TICKETING_MONGODB_DATABASE", format!("{prefix}{name}"));
+                command.env("TICKETING_MONGODB_DATABASE", database);
                 command.env("TICKETING_SANDBOX_DATABASE", format!("{prefix}sandbox"));
-                command.env("TICKETING_NATS", format!("nats://{nats}"));
+                command.env("TICKETING_NATS", secrets.nats(nats, name));
                 command.env("TICKETING_BEHIND_PROXY", "true");
                 command.env("TICKETING_CLIENT_KEY", &key);
                 command.env("TICKETING_DRAIN", DRAIN);

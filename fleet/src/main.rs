@@ -21,6 +21,7 @@ mod places;
 mod pool;
 mod process;
 mod proxy;
+mod secrets;
 mod upstreams;
 
 use std::process::ExitCode;

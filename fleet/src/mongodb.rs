@@ -1,7 +1,7 @@
 //! The members of a replica set of MongoDB, where they are to be started too.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::places::Places;
@@ -43,7 +43,7 @@ impl Members {
         self.addresses.iter().enumerate().map(move |(index, at)| (name(index + 1), *at))
     }
 
-    /// Starts them, each on its folder below `data`.
+    /// Starts them, each on its folder below `data`. With the file `key` they ask for passwords.
     ///
     /// # Errors
     /// With a sentence, where one cannot be started.
@@ -53,18 +53,23 @@ impl Members {
         places: &Arc<Places>,
         program: &Path,
         data: &Path,
+        key: Option<PathBuf>,
     ) -> Result<(), String> {
         for (name, address) in self.named() {
             let (program, folder) = (program.to_owned(), data.join(&name));
             let failed = |error| format!("the folder {} cannot be used: {error}", folder.display());
             std::fs::create_dir_all(&folder).map_err(failed)?;
             let (places, set, own) = (Arc::clone(places), self.set.clone(), name.clone());
+            let key = key.clone();
             let recipe = move || {
                 let mut command = places.command(&own, &program);
                 command.args(["--quiet", "--bind_ip", &address.ip().to_string(), "--port"]);
                 command.arg(address.port().to_string()).args(["--replSet", &set]);
                 command.args(["--setParameter", "transactionLifetimeLimitSeconds=5"]);
                 command.args(["--wiredTigerCacheSizeGB", "0.5", "--dbpath"]).arg(&folder);
+                if let Some(key) = &key {
+                    command.arg("--keyFile").arg(key);
+                }
                 command
             };
             processes.start(name, Box::new(recipe), |_| {})?;

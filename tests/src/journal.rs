@@ -115,6 +115,11 @@ pub struct Journal {
 }
 
 impl Journal {
+    /// One that says this already.
+    pub fn of(entries: Vec<Entry>) -> Self {
+        Self { entries: Mutex::new(entries) }
+    }
+
     /// How many lines there are.
     ///
     /// # Panics

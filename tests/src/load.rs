@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 
-use crate::journal::CONVERGENCE;
+use crate::journal::{CONVERGENCE, Entry};
 use crate::market::{GOOD_CARD, Person};
 use crate::poll::rest;
 use crate::{Deed, Journal, Outcome, Seed, Server, text};
@@ -37,12 +37,15 @@ impl Market {
     /// An empty market with `count` people, and a worker for each.
     pub async fn open(server: &Server, count: usize, seed: &mut Seed) -> (Self, Vec<Worker>) {
         let people = Arc::new(server.people("worker", count).await);
-        let market = Self {
-            journal: Arc::default(),
-            people,
-            on_sale: Arc::default(),
-            running: Arc::default(),
-        };
+        Self::of(people, Journal::default(), seed)
+    }
+
+    /// The same people where `told` is all that they were told; nobody has anything in hand.
+    pub fn as_of(&self, told: Vec<Entry>, seed: &mut Seed) -> (Self, Vec<Worker>) {
+        Self::of(Arc::clone(&self.people), Journal::of(told), seed)
+    }
+
+    fn of(people: Arc<Vec<Person>>, journal: Journal, seed: &mut Seed) -> (Self, Vec<Worker>) {
         let worker = |who| Worker {
             who,
             seed: seed.branch(),
@@ -50,7 +53,9 @@ impl Market {
             unknown: Vec::new(),
             answered: Vec::new(),
         };
-        (market, (0..count).map(worker).collect())
+        let workers = (0..people.len()).map(worker).collect();
+        let (on_sale, running) = (Arc::default(), Arc::default());
+        (Self { journal: Arc::new(journal), people, on_sale, running }, workers)
     }
 
     /// Lets everybody work while `fault` happens, and a little longer. Returns what it came to.

@@ -46,6 +46,18 @@ impl ReplicaSet {
     /// # Panics
     /// If there is no free port.
     pub async fn on_loopback(count: usize) -> Self {
+        Self::at(Self::free(count), None).await
+    }
+
+    /// The same, of members who ask for passwords, and know each other by `key`.
+    ///
+    /// # Panics
+    /// If there is no free port.
+    pub async fn guarded(count: usize, key: &str) -> Self {
+        Self::at(Self::free(count), Some(key)).await
+    }
+
+    fn free(count: usize) -> Vec<SocketAddr> {
         // Below those that the system gives to whoever connects: a member that is killed comes back
         // to its own. Held together, so that no two are the same.
         let first = 10_000 + u16::try_from(std::process::id() % 4_000).expect("it is small");
@@ -53,21 +65,28 @@ impl ReplicaSet {
             .filter_map(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).ok());
         let held: Vec<TcpListener> = ports.take(count).collect();
         assert_eq!(held.len(), count, "free ports from {first} on");
-        let addresses = held.iter().map(|listener| listener.local_addr().expect("an address"));
-        Self::at(addresses.collect()).await
+        held.iter().map(|listener| listener.local_addr().expect("an address")).collect()
     }
 
-    /// The members at these addresses.
+    /// The members at these addresses, with the key that they know each other by if they have one.
     ///
     /// # Panics
     /// Never: nobody is asked yet.
-    pub async fn at(addresses: Vec<SocketAddr>) -> Self {
+    pub async fn at(addresses: Vec<SocketAddr>, key: Option<&str>) -> Self {
         let mut members = BTreeMap::new();
+        // It is also the password of the one user that there is before there are any.
+        let (user, login) = match key {
+            Some(key) => {
+                let login = "&authSource=local&authMechanism=SCRAM-SHA-256";
+                (format!("__system:{key}@"), login)
+            }
+            None => (String::new(), ""),
+        };
         for (index, address) in addresses.into_iter().enumerate() {
             let patience = PATIENCE.as_millis();
             let url = format!(
-                "mongodb://{address}/?directConnection=true&serverSelectionTimeoutMS={patience}\
-                 &connectTimeoutMS={patience}"
+                "mongodb://{user}{address}/?directConnection=true{login}\
+                 &serverSelectionTimeoutMS={patience}&connectTimeoutMS={patience}"
             );
             let client = Client::with_uri_str(url).await.expect("an address");
             members.insert(format!("mongodb-{}", index + 1), Member { address, client });
@@ -160,6 +179,16 @@ impl ReplicaSet {
         })
         .await;
         self.elected(|_| true).await;
+    }
+
+    /// Has the primary do `command` in `database`.
+    ///
+    /// # Panics
+    /// If it does not.
+    pub async fn run(&self, database: &str, command: Document) {
+        let primary = self.elected(|_| true).await;
+        let database = self.members[&primary].client.database(database);
+        database.run_command(command).await.expect("the primary does it");
     }
 
     /// What a member answers; nothing if it does not, or refuses.

@@ -90,7 +90,7 @@ impl Fleet {
         let setup = Setup::new().flag("--max-live-orders-per-buyer", "1000");
         let network = Network::lay(&names, setup.home());
         let addresses = MEMBERS.map(|name| SocketAddr::from((network.address(name), MONGODB_PORT)));
-        let members = ReplicaSet::at(addresses.to_vec()).await;
+        let members = ReplicaSet::at(addresses.to_vec(), None).await;
         let setup = setup.env("TICKETING_MONGODB", members.url());
         let start = setup.env("TICKETING_NETWORK", network.list()).start();
         let ((), server) = tokio::join!(members.initiate(), start);

@@ -35,7 +35,8 @@ const SUITES: [&str; 16] = [
 ];
 
 /// The suites that break a fleet of their own.
-const FAULTS: [&str; 3] = ["fleet_faults", "fleet_partitions", "fleet_primary"];
+const FAULTS: [&str; 5] =
+    ["fleet_faults", "fleet_partitions", "fleet_primary", "fleet_restore", "fleet_rotation"];
 
 /// The one that needs an earlier build besides.
 const BUILDS: &str = "fleet_builds";

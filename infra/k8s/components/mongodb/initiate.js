@@ -1,6 +1,6 @@
-// Makes the members named in MEMBERS a replica set, and a user for each service whose password lies in
-// /run/secrets/mongodb/<service>: a user may read and write its service's own database and nothing else. (Payments has the
-// sandbox provider's besides, which plays another company.)
+// Makes the members named in MEMBERS a replica set, and a user for each password in /run/secrets/mongodb: the file orders, and
+// any whose name begins with orders-, is one of the service orders. A user may read and write its service's own database and
+// nothing else. (Payments has the sandbox provider's besides, which plays another company.) Users whose file is gone are removed.
 const fs = require('node:fs')
 
 const members = process.env.MEMBERS.split(',')
@@ -49,13 +49,22 @@ const set = whenReached('finding the primary', () => {
   return mongo.getDB('admin').hello().isWritablePrimary && mongo
 })
 
+// More than one user of a service is for changing its password without a gap: docs/operating.md says how.
+const secrets = fs.readdirSync('/run/secrets/mongodb')
 for (const service of ['auth', 'tickets', 'orders', 'payments']) {
   const database = set.getDB(service)
-  const pwd = fs.readFileSync(`/run/secrets/mongodb/${service}`, 'utf8').trim()
   const databases = service === 'payments' ? [service, 'sandbox'] : [service]
-  const user = { pwd, roles: databases.map((db) => ({ role: 'readWrite', db })) }
-  const known = database.getUser(service)
-  if (known) database.updateUser(service, user)
-  else database.createUser({ user: service, ...user })
-  print(`${service}: ${known ? 'renewed' : 'made'}`)
+  const roles = databases.map((db) => ({ role: 'readWrite', db }))
+  const wanted = secrets.filter((name) => name === service || name.startsWith(`${service}-`))
+  const known = database.runCommand({ usersInfo: 1 }).users.map(({ user }) => user)
+  for (const name of wanted) {
+    const pwd = fs.readFileSync(`/run/secrets/mongodb/${name}`, 'utf8').trim()
+    if (known.includes(name)) database.updateUser(name, { pwd, roles })
+    else database.createUser({ user: name, pwd, roles })
+    print(`${name}: ${known.includes(name) ? 'renewed' : 'made'}`)
+  }
+  for (const name of known.filter((name) => !wanted.includes(name))) {
+    database.dropUser(name)
+    print(`${name}: removed`)
+  }
 }
