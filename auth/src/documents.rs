@@ -5,7 +5,7 @@ use common::session::copies::KEYS_ID;
 use common::store::{Collection, Field, Kind, Value};
 use common::time::Timestamp;
 
-use crate::domain::{Account, EmailOwner, KeySet, Letter, Opening};
+use crate::domain::{Account, EmailOwner, Guesses, KeySet, Letter, Opening};
 
 /// Every account, deleted ones included.
 pub static ACCOUNTS: Collection = Collection { name: "accounts", fields: &[], indexes: &[] };
@@ -32,6 +32,14 @@ pub static LETTERS: Collection = Collection {
 
 /// Since when there are letters: one document.
 pub static OPENING: Collection = Collection { name: "opening", fields: &[], indexes: &[] };
+
+/// Wrong passwords of late.
+pub static GUESSES: Collection = Collection {
+    name: "guesses",
+    // When they are past.
+    fields: &[Field { name: "paced", kind: Kind::Integer }],
+    indexes: &[&["paced"]],
+};
 
 impl Entity for Account {
     const COLLECTION: &'static Collection = &ACCOUNTS;
@@ -76,5 +84,17 @@ impl Entity for Opening {
 
     fn id(&self) -> String {
         Self::ID.to_owned()
+    }
+}
+
+impl Entity for Guesses {
+    const COLLECTION: &'static Collection = &GUESSES;
+
+    fn id(&self) -> String {
+        self.of.clone()
+    }
+
+    fn fields(&self) -> Vec<Value> {
+        vec![Value::Integer(self.paced.as_millis())]
     }
 }

@@ -7,7 +7,7 @@
 //! | [`documents`] | how they are kept |
 //! | [`commands`] | what can happen: sign up, sign out, change the password, delete the account, rotate the keys, write and send letters |
 //! | [`queries`] | what can be asked |
-//! | [`hashing`], [`throttle`], [`passwords`] | passwords hashed on threads of their own, and proved not too often |
+//! | [`hashing`], [`throttle`], [`passwords`], [`guesses`] | passwords hashed on threads of their own, and proved not too often |
 //! | [`keys`] | signs sessions, and keeps the keys |
 //! | [`mail`], [`post`] | letters as mail, and sending them until each has come to its end |
 //! | [`http`], [`wire`] | the routes, and what goes over them |
@@ -18,6 +18,7 @@ pub mod commands;
 pub mod consume;
 pub mod documents;
 pub mod domain;
+pub mod guesses;
 pub mod hashing;
 pub mod http;
 pub mod keys;
@@ -39,6 +40,7 @@ use common::store::Collection;
 use common::worker::Reconciler;
 
 use domain::Policy;
+use guesses::Forget;
 use hashing::{Cost, Hashing};
 use http::Auth;
 use keys::{ANNOUNCED_FOR, Keyring, Rotation};
@@ -92,6 +94,7 @@ impl Default for Settings {
 static COLLECTIONS: &[&Collection] = &[
     &documents::ACCOUNTS,
     &documents::EMAILS,
+    &documents::GUESSES,
     &documents::KEYS,
     &documents::LETTERS,
     &documents::OPENING,
@@ -112,7 +115,7 @@ fn assemble(settings: Settings, context: Context) -> Parts {
     let Context { engine, kit } = context;
     let most_waiting = password_threads.max(1) * WAITING_PER_THREAD;
     let hashing = Hashing::new(password_cost, password_threads, most_waiting, Arc::clone(&entropy));
-    let passwords = Passwords::new(hashing, limits, Arc::clone(engine.clock()));
+    let passwords = Passwords::new(hashing, limits, Arc::clone(&engine));
     let passwords = Arc::new(passwords.metered(engine.meters()));
     let policy = Policy {
         rotate_after: rotate_keys_after,
@@ -121,7 +124,8 @@ fn assemble(settings: Settings, context: Context) -> Parts {
     };
     let keyring = Keyring::new(Arc::clone(&engine), entropy, policy);
     let rotation = Arc::new(Rotation { keyring: Arc::clone(&keyring) });
-    let mut reconcilers: Vec<Arc<dyn Reconciler>> = vec![rotation];
+    let forget = Arc::new(Forget::new(Arc::clone(&engine)));
+    let mut reconcilers: Vec<Arc<dyn Reconciler>> = vec![rotation, forget];
     let hears = match mail {
         Some(mail) => {
             let post = Arc::new(Post::new(Arc::clone(&engine), mail));

@@ -4,17 +4,23 @@
 //! once are no better than a thousand in a row, and given back where it was no guess after all.
 //! Against an address only failures are counted, since many people share one. Neither depends on
 //! whether the account exists.
+//!
+//! Each replica counts for itself, and what was wrong is counted for all of them besides
+//! ([`Guesses`]), before anybody is told that it was: docs/decisions/0023 says why so.
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use common::execute::Failure;
+use common::command::Refusal;
+use common::execute::{Engine, Failure};
 use common::metrics::table::PASSWORD_CHECKS;
 use common::metrics::{Counter, Meters};
-use common::time::{Clock, Timestamp};
+use common::time::Timestamp;
 
-use crate::domain::{Email, Password, PasswordHash};
+use crate::commands::{CountGuess, ForgetGuesses};
+use crate::domain::{Email, Guesses, Pace, Password, PasswordHash};
 use crate::hashing::{Claim, Hashing, HashingFailed};
+use crate::queries;
 use crate::throttle::{Throttle, party};
 
 /// How often somebody may try.
@@ -31,7 +37,8 @@ pub struct Limits {
 /// Where passwords are proved and chosen.
 pub struct Passwords {
     hashing: Hashing,
-    clock: Arc<dyn Clock>,
+    engine: Arc<Engine>,
+    per_account: Pace,
     accounts: Throttle,
     addresses: Throttle,
     sign_ups: Throttle,
@@ -83,10 +90,11 @@ pub struct Attempt<'a> {
 
 impl Passwords {
     /// Hashes on `hashing`, within `limits`.
-    pub fn new(hashing: Hashing, limits: Limits, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(hashing: Hashing, limits: Limits, engine: Arc<Engine>) -> Self {
         Self {
             hashing,
-            clock,
+            engine,
+            per_account: Pace::per_minute(limits.failures_per_account),
             accounts: Throttle::new(limits.failures_per_account),
             addresses: Throttle::new(limits.failures_per_address),
             sign_ups: Throttle::new(limits.sign_ups_per_address),
@@ -115,13 +123,45 @@ impl Passwords {
         let address = party(address);
         self.addresses.check(&address, self.now())?;
         self.accounts.take(email, self.now())?;
+        let of = Guesses::of(email);
+        let was_guessed = match self.admit(&of).await {
+            Ok(was_guessed) => was_guessed,
+            Err(failure) => {
+                self.accounts.give_back(email);
+                return Err(failure);
+            }
+        };
         let claim = self.hashing.verify(password, kept).await;
         match &claim {
-            Ok(Claim::Right | Claim::RightButStale) => self.accounts.forget(email),
-            Ok(Claim::Wrong) => self.addresses.count(&address, self.now()),
+            Ok(Claim::Right | Claim::RightButStale) => {
+                self.accounts.forget(email);
+                if was_guessed {
+                    self.forget(of).await;
+                }
+            }
+            Ok(Claim::Wrong) => {
+                self.addresses.count(&address, self.now());
+                let guess = CountGuess { of, pace: self.per_account };
+                self.engine.run(guess, "").await?;
+            }
             Err(_) => self.accounts.give_back(email),
         }
         Ok(claim?)
+    }
+
+    /// Whether replicas together have room for another guess; returns whether there were any.
+    async fn admit(&self, of: &str) -> Result<bool, Failure> {
+        let Some(guesses) = queries::guesses(&self.engine, of).await? else { return Ok(false) };
+        guesses.room(self.per_account, self.now()).map_err(Refusal::from)?;
+        Ok(true)
+    }
+
+    /// Who knows the password has not guessed. Signing in does not depend on this.
+    async fn forget(&self, of: String) {
+        let forget = ForgetGuesses { of: vec![of], if_past: false };
+        if let Err(error) = self.engine.run(forget, "").await {
+            tracing::warn!(%error, "wrong passwords before a right one still count");
+        }
     }
 
     /// Whether somebody may sign up from this address. It counts as one.
@@ -146,7 +186,7 @@ impl Passwords {
     }
 
     fn now(&self) -> Timestamp {
-        self.clock.now()
+        self.engine.now()
     }
 }
 

@@ -11,8 +11,10 @@ use common::session::copies::KEYS_ID;
 use common::store::{Filter, Order as Sort, Query, Store, Unavailable, Value};
 use common::time::Timestamp;
 
-use crate::documents::LETTERS;
-use crate::domain::{Account, AccountState, Email, EmailOwner, KeySet, LONGEST_PAUSE, Letter};
+use crate::documents::{GUESSES, LETTERS};
+use crate::domain::{
+    Account, AccountState, Email, EmailOwner, Guesses, KeySet, LONGEST_PAUSE, Letter,
+};
 
 /// Whose an e-mail address is.
 ///
@@ -132,4 +134,32 @@ async fn letters(
 async fn read<E: Entity>(engine: &Engine, id: &str) -> Result<Option<E>, Failure> {
     let document = engine.store().get(E::COLLECTION, id).await?;
     Ok(document.as_ref().map(command::read).transpose()?)
+}
+
+/// Wrong passwords that were given for an address.
+///
+/// # Errors
+/// When the store cannot serve.
+pub async fn guesses(engine: &Engine, of: &str) -> Result<Option<Guesses>, Failure> {
+    read(engine, of).await
+}
+
+/// Those that are past, the oldest first.
+///
+/// # Errors
+/// When the store cannot serve.
+pub async fn past_guesses(
+    engine: &Engine,
+    now: Timestamp,
+    limit: usize,
+) -> Result<Vec<Guesses>, Failure> {
+    let query = Query {
+        collection: &GUESSES,
+        filters: vec![Filter::AtMost("paced", Value::Integer(now.as_millis()))],
+        order: Sort { field: Some("paced"), descending: false },
+        after: None,
+        limit,
+    };
+    let found = engine.store().find(query).await?;
+    found.iter().map(|found| Ok(command::read(&found.document)?)).collect()
 }

@@ -1,9 +1,8 @@
 //! How often somebody may try, by account and by address.
 //!
-//! A rate of N a minute lets N through at once and then one every N-th of a minute. For each key
-//! only one number is kept: the instant at which everything it has been let do would have been done
-//! at that pace. All of it is in memory, bounded, and a key is kept the same whether an account
-//! stands behind it or not, so that being turned away tells nobody anything.
+//! For each key only one number is kept, by [`Pace`]. All of it is in memory, bounded, and a key is
+//! kept the same whether an account stands behind it or not, so that being turned away tells nobody
+//! anything.
 
 use std::convert::Infallible;
 use std::hash::{BuildHasher as _, Hash, RandomState};
@@ -14,17 +13,14 @@ use common::command::Refusal;
 use common::time::Timestamp;
 use quick_cache::sync::Cache;
 
+use crate::domain::{Pace, TooSoon};
+
 /// Most keys remembered, a few megabytes. Those that are asked about least are forgotten first.
 const MAX_KEYS: usize = 50_000;
 
-const MINUTE_MS: i64 = 60_000;
-
 /// The rate at which a key may do one thing.
 pub struct Throttle {
-    /// Milliseconds from one to the next at the allowed pace.
-    interval_ms: i64,
-    /// How far ahead of the pace it may be: by as many as go through at once.
-    ahead_ms: i64,
+    pace: Pace,
     /// By the keyed hash of the key, so that nobody can choose keys that meet.
     paced: Cache<u64, Arc<Mutex<Timestamp>>>,
     hasher: RandomState,
@@ -33,12 +29,8 @@ pub struct Throttle {
 impl Throttle {
     /// At most `per_minute` a minute, and at least one.
     pub fn new(per_minute: u32) -> Self {
-        let per_minute = i64::from(per_minute.max(1));
-        // Rounded up, so that a minute never sees more.
-        let interval_ms = (MINUTE_MS + per_minute - 1) / per_minute;
-        let ahead_ms = interval_ms * per_minute;
-        let paced = Cache::new(MAX_KEYS);
-        Self { interval_ms, ahead_ms, paced, hasher: RandomState::new() }
+        let (pace, paced) = (Pace::per_minute(per_minute), Cache::new(MAX_KEYS));
+        Self { pace, paced, hasher: RandomState::new() }
     }
 
     /// Whether `key` may go ahead.
@@ -60,7 +52,7 @@ impl Throttle {
         let paced = self.entry(key);
         let mut paced = lock(&paced);
         self.room(&mut paced, now)?;
-        *paced = paced.plus_millis(self.interval_ms);
+        *paced = self.pace.one_more(*paced);
         Ok(())
     }
 
@@ -69,14 +61,14 @@ impl Throttle {
         let paced = self.entry(key);
         let mut paced = lock(&paced);
         self.hold(&mut paced, now);
-        *paced = paced.plus_millis(self.interval_ms);
+        *paced = self.pace.one_more(*paced);
     }
 
     /// Takes back one that was counted for `key`.
     pub fn give_back(&self, key: &impl Hash) {
         let paced = self.entry(key);
         let mut paced = lock(&paced);
-        *paced = paced.plus_millis(-self.interval_ms);
+        *paced = self.pace.one_less(*paced);
     }
 
     /// Forgets all that was counted for `key`.
@@ -94,20 +86,17 @@ impl Throttle {
 
     fn room(&self, paced: &mut Timestamp, now: Timestamp) -> Result<(), Refusal> {
         self.hold(paced, now);
-        match paced.plus_millis(self.interval_ms) > now.plus_millis(self.ahead_ms) {
-            // One interval is always enough, and saying the exact rest would tell how busy the key
-            // is.
-            true => Err(Refusal::TooMany {
-                retry_after_s: self.interval_ms.cast_unsigned().div_ceil(1_000),
-            }),
-            false => Ok(()),
-        }
+        Ok(self.pace.room(*paced, now)?)
     }
 
-    /// Moves what was paced to where it still matters: not into the past, and after a clock has
-    /// jumped back not further ahead than it may be.
     fn hold(&self, paced: &mut Timestamp, now: Timestamp) {
-        *paced = (*paced).clamp(now, now.plus_millis(self.ahead_ms));
+        *paced = self.pace.hold(*paced, now, 1);
+    }
+}
+
+impl From<TooSoon> for Refusal {
+    fn from(TooSoon { wait_s }: TooSoon) -> Self {
+        Self::TooMany { retry_after_s: wait_s }
     }
 }
 
@@ -181,7 +170,7 @@ mod tests {
         let throttle = exhausted(5);
         let yesterday = -24 * 60 * 60 * 1_000;
         assert!(throttle.take(&"ada", at(yesterday)).is_err());
-        assert_eq!(throttle.take(&"ada", at(yesterday + MINUTE_MS)), Ok(()));
+        assert_eq!(throttle.take(&"ada", at(yesterday + 60_000)), Ok(()));
     }
 
     #[test]

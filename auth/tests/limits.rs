@@ -5,10 +5,15 @@
 mod app;
 
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use app::{Answer, App, HERE, PASSWORD, Wishes, credentials};
+use auth::documents::GUESSES;
+use auth::guesses::Forget;
 use auth::passwords::Limits;
+use common::worker::{Progress, Reconciler as _};
+use futures_util::future::{join, join_all};
 
 const ADA: &str = "ada@example.com";
 const THERE: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 7);
@@ -66,6 +71,74 @@ async fn a_sign_in_that_succeeds_clears_what_was_counted_against_the_account() {
         }
         sign_in(&app, HERE, ADA, PASSWORD).await.expect(200);
     }
+}
+
+/// Two replicas on one store.
+fn replicas(failures_per_account: u32) -> [App; 2] {
+    let one = limited(failures_per_account, 1_000);
+    let limits =
+        Limits { failures_per_account, failures_per_address: 1_000, sign_ups_per_address: 1_000 };
+    let earlier = Some((Arc::clone(&one.store), one.clock.clone()));
+    let other = App::with(Wishes { limits, earlier, ..Wishes::default() });
+    [one, other]
+}
+
+#[tokio::test]
+async fn a_guess_on_one_replica_counts_on_the_others() {
+    let [one, other] = replicas(5);
+    one.sign_up(ADA).await.expect(201);
+    for email in [ADA, "nobody@example.com"] {
+        for app in [&one, &other, &one, &other, &one] {
+            sign_in(app, HERE, email, "wrong password").await.expect(400);
+        }
+        for app in [&one, &other] {
+            let before = app.passwords.operations();
+            sign_in(app, THERE, email, PASSWORD).await.expect(429);
+            assert_eq!(app.passwords.operations(), before, "nothing was hashed");
+        }
+    }
+    one.clock.forward(Duration::from_secs(12));
+    sign_in(&other, THERE, ADA, PASSWORD).await.expect(200);
+    // It has cleared them, for both.
+    for app in [&one, &other, &other, &other, &other] {
+        sign_in(app, HERE, ADA, "wrong password").await.expect(400);
+    }
+    sign_in(&other, HERE, ADA, PASSWORD).await.expect(429);
+}
+
+#[tokio::test]
+async fn what_replicas_let_through_together_is_waited_for() {
+    let [one, other] = replicas(5);
+    let guess = async |app: &App| {
+        let answer = sign_in(app, HERE, ADA, "wrong password").await;
+        usize::from(answer.status == 400)
+    };
+    let at_once = |app| join_all((0..8).map(move |_| guess(app)));
+    let (here, there) = join(at_once(&one), at_once(&other)).await;
+    let through: usize = here.into_iter().chain(there).sum();
+    assert!((5..=10).contains(&through), "{through} guesses at once");
+    // All of them count, so that in the long run there are no more than may be.
+    let more_than_may_be = u32::try_from(through - 5).unwrap();
+    one.clock.forward(Duration::from_secs(12) * more_than_may_be);
+    sign_in(&other, HERE, ADA, "wrong password").await.expect(429);
+    one.clock.forward(Duration::from_secs(12));
+    sign_in(&other, HERE, ADA, "wrong password").await.expect(400);
+}
+
+#[tokio::test]
+async fn guesses_are_kept_without_the_address_and_forgotten_when_they_are_past() {
+    let app = limited(5, 1_000);
+    let forget = Forget::new(Arc::clone(&app.engine));
+    for number in 0..100 {
+        let email = format!("canary-{number}@example.com");
+        sign_in(&app, HERE, &email, "wrong password").await.expect(400);
+    }
+    let kept = app.stored(&[&GUESSES]);
+    assert!(kept.contains("paced") && !kept.contains("canary"), "{kept}");
+    assert_eq!(forget.step().await.unwrap(), Progress::Idle, "none is past");
+    app.clock.forward(Duration::from_secs(12));
+    while forget.step().await.unwrap() == Progress::More {}
+    assert_eq!(app.stored(&[&GUESSES]), "");
 }
 
 #[tokio::test]

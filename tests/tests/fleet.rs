@@ -119,3 +119,25 @@ async fn writes_succeed_while_nats_is_away_and_are_heard_of_when_it_is_back() {
     .await;
     buyer.pay(&text(&order, "id"), GOOD_CARD).await.is(201);
 }
+
+/// Replicas count wrong passwords for one account together: what goes through is what one would let
+/// through, and not as many times as much as there are of them.
+#[tokio::test(flavor = "multi_thread")]
+async fn guesses_at_an_account_are_counted_whichever_replica_is_asked() {
+    const A_MINUTE: usize = 10;
+    const REPLICAS: usize = 2;
+    let server = Server::usual().await;
+    let somebody = server.person("guessed").await;
+    let guess = json!({"email": somebody.email, "password": "not this one"});
+    let mut through = 0;
+    for _ in 0..2 * REPLICAS * A_MINUTE {
+        let answer = server.client().post("/api/users/signin", &guess).await;
+        match answer.status {
+            400 => through += 1,
+            429 => {}
+            _ => panic!("{answer}"),
+        }
+    }
+    println!("{through} of {} guesses went through", 2 * REPLICAS * A_MINUTE);
+    assert!((A_MINUTE..REPLICAS * A_MINUTE).contains(&through), "{through} guesses went through");
+}

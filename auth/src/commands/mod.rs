@@ -2,7 +2,9 @@
 //! before a command is made; what it decides is whether that is still true.
 
 mod change_password;
+mod count_guess;
 mod delete_account;
+mod forget_guesses;
 mod forget_letters;
 mod hear_dispute;
 mod hear_order;
@@ -25,7 +27,9 @@ use common::time::Timestamp;
 use crate::domain::{Account, AccountState, NotPossible, Opening, SessionFacts};
 
 pub use change_password::ChangePassword;
+pub use count_guess::CountGuess;
 pub use delete_account::DeleteAccount;
+pub use forget_guesses::ForgetGuesses;
 pub use forget_letters::ForgetLetters;
 pub use hear_dispute::HearDispute;
 pub use hear_order::HearOrder;

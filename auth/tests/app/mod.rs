@@ -206,7 +206,7 @@ impl App {
         settings.public_url = wishes.public_url.map(|url| url.parse().unwrap());
         let kit = Kit::new(Arc::clone(&engine), sessions.clone(), settings.clone());
         let hashing = Hashing::new(wishes.cost, 1, wishes.waiting, Arc::new(SystemEntropy));
-        let passwords = Passwords::new(hashing, wishes.limits, Arc::new(clock.clone()));
+        let passwords = Passwords::new(hashing, wishes.limits, Arc::clone(&engine));
         let passwords = Arc::new(passwords);
         let policy = Policy {
             rotate_after: Duration::from_secs(30 * 24 * 60 * 60),
