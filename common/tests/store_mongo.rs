@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use common::id::{Entropy as _, SystemEntropy};
+use common::run::TokioTasks;
 use common::store::contract::{COLLECTIONS, Tested};
 use common::store::mongo::MongoStore;
 
@@ -29,6 +30,7 @@ async fn open() -> (Tested, ()) {
     let mut name = [0_u8; 8];
     SystemEntropy.fill(&mut name).expect("entropy");
     let name = format!("test_{:016x}", u64::from_le_bytes(name));
-    let store = MongoStore::open(&address(), &name, COLLECTIONS).await;
+    let store =
+        MongoStore::open(&address(), &name, COLLECTIONS, Arc::new(TokioTasks::here())).await;
     (Arc::new(store.expect("a store")), ())
 }

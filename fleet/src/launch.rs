@@ -165,7 +165,7 @@ impl Launch {
             let (program, places) = (self.cli.programs.join(name), Arc::clone(&self.places));
             let mongodb = self.cli.mongodb.clone();
             let (prefix, key) = (self.cli.database_prefix.clone(), self.client_key.clone());
-            let secrets = self.secrets.clone();
+            let (secrets, threads) = (self.secrets.clone(), self.threads().to_string());
             let recipe = move || {
                 let mut command = places.command(&own, &program);
                 let listen = SocketAddr::new(places.address(&own), 0);
@@ -181,11 +181,19 @@ impl Launch {
                 command.env("TICKETING_BEHIND_PROXY", "true");
                 command.env("TICKETING_CLIENT_KEY", &key);
                 command.env("TICKETING_DRAIN", DRAIN);
+                command.env("TOKIO_WORKER_THREADS", &threads);
                 command
             };
             self.replica(format!("{name}-{}", index + 1), Box::new(recipe), replica, READY)?;
         }
         Ok(upstream)
+    }
+
+    /// How many threads a service works with: each believes that it has the machine to itself, and
+    /// threads that are more than cores only wake each other.
+    fn threads(&self) -> usize {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        (2 * cores / (SERVICES.len() * usize::from(self.cli.replicas))).max(1)
     }
 
     fn start_client(&self, folder: &Path) -> Result<Arc<Upstream>, String> {

@@ -81,11 +81,13 @@ impl Fleet {
         database: &str,
         collections: &[&'static Collection],
     ) -> Result<MongoStore, StartError> {
-        let clock = &self.base.clock;
+        let Base { clock, tasks, .. } = &self.base;
+        let address = self.mongodb.reveal();
         let (begun, mut pause) = (clock.now(), FIRST_PAUSE);
         loop {
-            let opened = MongoStore::open(self.mongodb.reveal(), database, collections).await;
-            let error = match opened {
+            let tasks = Arc::new(tasks.clone());
+            let opened = MongoStore::open(address, database, collections, tasks);
+            let error = match opened.await {
                 Ok(store) => return Ok(store),
                 Err(error @ mongo::OpenError::Address(_)) => return Err(error.into()),
                 Err(error) => error,

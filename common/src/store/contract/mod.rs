@@ -5,6 +5,7 @@
 //! [`history`] compares a backend with the model over histories that a test makes up.
 
 pub mod commits;
+pub mod crowds;
 pub mod finds;
 pub mod history;
 
@@ -79,6 +80,9 @@ macro_rules! store_contract {
             commits::a_batch_may_be_as_large_as_promised,
             commits::bodies_of_a_mebibyte_come_back,
             commits::ids_may_hold_any_character_and_are_ordered_by_bytes,
+            crowds::batches_that_come_at_once_stand_or_fall_by_themselves,
+            crowds::batches_that_come_at_once_for_the_same_documents_take_turns,
+            crowds::readers_that_come_at_once_get_what_each_asked_for,
             finds::equality_finds_the_value_and_nothing_else,
             finds::ranges_include_both_ends,
             finds::words_find_whole_and_by_their_start,

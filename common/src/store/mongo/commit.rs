@@ -3,35 +3,37 @@
 use std::collections::BTreeMap;
 
 use mongodb::ClientSession;
-use mongodb::bson::{Document as Bsons, RawDocumentBuf, doc};
+use mongodb::bson::raw::{CStr, cstr};
+use mongodb::bson::{Document as Bsons, RawArrayBuf, RawDocumentBuf, doc};
 
-use super::documents::{self, VERSION};
-use super::{MongoStore, errors};
-use crate::store::{Action, Batch, CommitError, Expect, Unavailable, Write};
+use super::documents::{self, VERSION, wanted};
+use super::errors;
+use super::server::{Server, unavailable};
+use crate::store::{Action, CommitError, Expect, Unavailable, Write};
 
 /// How often a commit whose outcome is unknown is asked for again. It is the same commit however
 /// often it is asked for.
 const MAX_COMMITS: u32 = 3;
 
-/// Writes `batch`, all or nothing.
-pub(super) async fn commit(store: &MongoStore, batch: Batch) -> Result<(), CommitError> {
-    let mut session = store.session().await.map_err(|error| errors::of_transaction(&error))?;
-    let outcome = match batch.as_slice() {
+/// Carries out `writes`, all or nothing.
+pub(super) async fn commit(server: &Server, writes: &[&Write]) -> Result<(), CommitError> {
+    let mut session = server.session().await.map_err(|error| errors::of_transaction(&error))?;
+    let outcome = match writes {
         [] => return Ok(()),
-        [write] => one(store, &mut session, write).await,
-        writes => together(store, &mut session, writes).await,
+        [write] => one(server, &mut session, write).await,
+        writes => together(server, &mut session, writes).await,
     };
-    store.learn(&session);
+    server.learn(&session);
     outcome
 }
 
 /// A batch of one write is one command, which either finds its condition met or does nothing.
 async fn one(
-    store: &MongoStore,
+    server: &Server,
     session: &mut ClientSession,
     write: &Write,
 ) -> Result<(), CommitError> {
-    let collection = store.collection(write.collection)?;
+    let collection = server.collection(write.collection)?;
     let of_write = |error| errors::of_write(&error);
     let met = match (write.expect, &write.action) {
         (Expect::Absent, Action::Put { .. }) => {
@@ -39,16 +41,16 @@ async fn one(
             true
         }
         (Expect::Version(version), Action::Put { .. }) => {
-            let replaced = collection.replace_one(wanted(&write.id, version), &put(write)?);
+            let replaced = collection.replace_one(filter(&write.id, version), &put(write)?);
             replaced.session(session).await.map_err(of_write)?.matched_count == 1
         }
         (Expect::Version(version), Action::Delete) => {
-            let deleted = collection.delete_one(wanted(&write.id, version)).session(session);
+            let deleted = collection.delete_one(filter(&write.id, version)).session(session);
             deleted.await.map_err(of_write)?.deleted_count == 1
         }
         (Expect::Absent, Action::Delete) => {
             let found = collection.find_one(doc! { "_id": write.id.as_str() }).session(session);
-            found.await.map_err(super::unavailable)?.is_none()
+            found.await.map_err(unavailable)?.is_none()
         }
     };
     if met { Ok(()) } else { Err(CommitError::Conflict) }
@@ -56,13 +58,13 @@ async fn one(
 
 /// A larger batch is a transaction. One that is left without a commit is aborted by its session.
 async fn together(
-    store: &MongoStore,
+    server: &Server,
     session: &mut ClientSession,
-    writes: &[Write],
+    writes: &[&Write],
 ) -> Result<(), CommitError> {
     let of_transaction = |error| errors::of_transaction(&error);
     session.start_transaction().await.map_err(of_transaction)?;
-    if let Err(error) = write_all(store, session, writes).await {
+    if let Err(error) = write_all(server, session, writes).await {
         // Whether or not the server hears of it: it aborts what is not committed by itself.
         if let Err(error) = session.abort_transaction().await {
             tracing::debug!(%error, "a transaction is left to be aborted by the server");
@@ -85,15 +87,15 @@ async fn together(
 #[derive(Default)]
 struct Commands {
     inserts: Vec<RawDocumentBuf>,
-    updates: Vec<Bsons>,
-    deletes: Vec<Bsons>,
+    updates: Vec<RawDocumentBuf>,
+    deletes: Vec<RawDocumentBuf>,
     absent: Vec<String>,
 }
 
 async fn write_all(
-    store: &MongoStore,
+    server: &Server,
     session: &mut ClientSession,
-    writes: &[Write],
+    writes: &[&Write],
 ) -> Result<(), CommitError> {
     let mut commands: BTreeMap<&'static str, Commands> = BTreeMap::new();
     for write in writes {
@@ -101,25 +103,32 @@ async fn write_all(
         match (write.expect, &write.action) {
             (Expect::Absent, Action::Put { .. }) => commands.inserts.push(put(write)?),
             (Expect::Version(version), Action::Put { .. }) => {
-                let document = Bsons::try_from(&*put(write)?).map_err(unwritable)?;
-                commands.updates.push(doc! { "q": wanted(&write.id, version), "u": document });
+                let mut update = RawDocumentBuf::new();
+                update.append(cstr!("q"), wanted(&write.id, version));
+                update.append(cstr!("u"), put(write)?);
+                commands.updates.push(update);
             }
             (Expect::Version(version), Action::Delete) => {
-                commands.deletes.push(doc! { "q": wanted(&write.id, version), "limit": 1 });
+                let mut delete = RawDocumentBuf::new();
+                delete.append(cstr!("q"), wanted(&write.id, version));
+                delete.append(cstr!("limit"), 1_i32);
+                commands.deletes.push(delete);
             }
             (Expect::Absent, Action::Delete) => commands.absent.push(write.id.clone()),
         }
     }
     for (name, Commands { inserts, updates, deletes, absent }) in commands {
         let of_transaction = |error| errors::of_transaction(&error);
-        let collection = store.database.collection::<RawDocumentBuf>(name);
+        let collection = server.database.collection::<RawDocumentBuf>(name);
         // Replacements first: they meet whoever else wants the same document before anything is
         // inserted in vain.
         if !updates.is_empty() {
-            all_met(store, session, doc! { "update": name, "updates": updates }).await?;
+            let kind = (cstr!("update"), cstr!("updates"));
+            all_met(server, session, name, kind, updates).await?;
         }
         if !deletes.is_empty() {
-            all_met(store, session, doc! { "delete": name, "deletes": deletes }).await?;
+            let kind = (cstr!("delete"), cstr!("deletes"));
+            all_met(server, session, name, kind, deletes).await?;
         }
         if !inserts.is_empty() {
             let inserted = collection.insert_many(&inserts).session(&mut *session);
@@ -137,12 +146,17 @@ async fn write_all(
 
 /// Runs a command of conditional writes, and sees whether every one of them found its document.
 async fn all_met(
-    store: &MongoStore,
+    server: &Server,
     session: &mut ClientSession,
-    command: Bsons,
+    collection: &str,
+    (command, list): (&CStr, &CStr),
+    writes: Vec<RawDocumentBuf>,
 ) -> Result<(), CommitError> {
-    let many = command.values().nth(1).and_then(|writes| writes.as_array()).map_or(0, Vec::len);
-    let said = store.database.run_command(command).session(session).await;
+    let many = writes.len();
+    let mut all = RawDocumentBuf::new();
+    all.append(command, collection);
+    all.append(list, writes.into_iter().collect::<RawArrayBuf>());
+    let said = server.database.run_raw_command(all).session(session).await;
     let said = said.map_err(|error| errors::of_transaction(&error))?;
     let met = said.get_i32("n").map_or(0, |met| usize::try_from(met).unwrap_or(0));
     if said.contains_key("writeErrors") || met != many {
@@ -160,8 +174,9 @@ fn put(write: &Write) -> Result<RawDocumentBuf, CommitError> {
     }
 }
 
-fn wanted(id: &str, version: u64) -> Bsons {
-    doc! { "_id": id, VERSION: version.cast_signed() }
+/// The same as [`wanted`], for those of the driver's calls that take it so.
+fn filter(id: &str, version: u64) -> Bsons {
+    doc! { "_id": id, VERSION.as_str(): version.cast_signed() }
 }
 
 fn unwritable(cause: impl std::fmt::Display) -> CommitError {

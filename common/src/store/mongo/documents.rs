@@ -1,18 +1,29 @@
 //! A document as MongoDB keeps it, and back.
 
 use bytes::Bytes;
+use mongodb::bson::raw::{CStr, RawBinaryRef, cstr};
 use mongodb::bson::spec::BinarySubtype;
-use mongodb::bson::{Binary, Bson, RawBsonRef, RawDocument, RawDocumentBuf, doc};
+use mongodb::bson::{Bson, RawArrayBuf, RawBsonRef, RawDocument, RawDocumentBuf};
 
 use crate::store::{Collection, Document, Found, Position, Unavailable, Value};
 
-/// A document's version.
-pub(super) const VERSION: &str = "v";
+const ID: &CStr = cstr!("_id");
 
-const BODY: &str = "body";
+/// A document's version.
+pub(super) const VERSION: &CStr = cstr!("v");
+
+const BODY: &CStr = cstr!("body");
 
 /// Where index fields are.
-pub(super) const FIELDS: &str = "f";
+pub(super) const FIELDS: &CStr = cstr!("f");
+
+/// The document with this id, if it has this version.
+pub(super) fn wanted(id: &str, version: u64) -> RawDocumentBuf {
+    let mut wanted = RawDocumentBuf::new();
+    wanted.append(ID, id);
+    wanted.append(VERSION, version.cast_signed());
+    wanted
+}
 
 /// What is to be written.
 pub(super) fn write(
@@ -22,24 +33,35 @@ pub(super) fn write(
     body: &Bytes,
     fields: &[Value],
 ) -> Result<RawDocumentBuf, Unavailable> {
+    let failed = |cause| Unavailable(format!("{id} cannot be written: {cause}"));
+    let mut document = RawDocumentBuf::new();
+    document.append(ID, id);
+    document.append(VERSION, version.cast_signed());
     // As text, so that whoever looks at it with MongoDB's own tools can read it. What is no text is
     // no JSON either, but that is not the store's to say.
-    let body = match std::str::from_utf8(body) {
-        Ok(text) => Bson::String(text.to_owned()),
-        Err(_) => Bson::Binary(Binary { subtype: BinarySubtype::Generic, bytes: body.to_vec() }),
-    };
-    let mut document = doc! { "_id": id, VERSION: version.cast_signed(), BODY: body };
-    let mut values = mongodb::bson::Document::new();
+    match std::str::from_utf8(body) {
+        Ok(text) => document.append(BODY, text),
+        Err(_) => {
+            let bytes = RawBinaryRef { subtype: BinarySubtype::Generic, bytes: body };
+            document.append(BODY, bytes);
+        }
+    }
+    let mut values = RawDocumentBuf::new();
     for (field, value) in collection.fields.iter().zip(fields) {
-        if let Some(value) = bson(value) {
-            values.insert(field.name, value);
+        let name = <&CStr>::try_from(field.name).map_err(failed)?;
+        match value {
+            Value::Absent => {}
+            Value::Integer(number) => values.append(name, *number),
+            Value::Text(text) => values.append(name, text.as_str()),
+            Value::Terms(words) => {
+                values.append(name, words.iter().map(String::as_str).collect::<RawArrayBuf>());
+            }
         }
     }
     if !values.is_empty() {
-        document.insert(FIELDS, values);
+        document.append(FIELDS, values);
     }
-    let failed = |cause| Unavailable(format!("{id} cannot be written: {cause}"));
-    RawDocumentBuf::try_from(&document).map_err(failed)
+    Ok(document)
 }
 
 /// A field's value; `None` where there is none.
@@ -81,6 +103,6 @@ pub(super) fn found(raw: &RawDocument, field: Option<&str>) -> Result<Found, Una
     Ok(Found { document, position })
 }
 
-fn malformed(error: impl std::fmt::Display) -> Unavailable {
+pub(super) fn malformed(error: impl std::fmt::Display) -> Unavailable {
     Unavailable(format!("a document is not of this program: {error}"))
 }

@@ -12,39 +12,46 @@
 //! of: a deposed primary that does not know yet that it is one cannot answer it from the past
 //! (I19).
 //!
-//! [`documents`] is the shape of documents, [`query`] how searches become filters and indexes,
-//! [`commit`] how batches are written, [`errors`] what is known after a failure.
+//! A call costs a service and the servers much the same whether it is about one document or about
+//! a hundred, so what is wanted at the same time is asked for with one call: see [`together`]. What
+//! each caller is told is what he would have been told alone.
+//!
+//! [`server`] is the connection, [`documents`] the shape of documents, [`query`] how searches
+//! become filters and indexes, [`reads`] how documents are read by their ids, [`commits`] which
+//! batches are written together and [`commit`] how, [`errors`] what is known after a failure.
 
 mod commit;
+mod commits;
 mod documents;
 mod errors;
 mod query;
+mod reads;
+mod server;
+mod together;
 
 use std::collections::HashSet;
 use std::fmt;
-use std::future::Future;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use mongodb::bson::{RawDocumentBuf, Timestamp, doc};
+use mongodb::bson::{RawDocumentBuf, doc};
 use mongodb::options::{
     Acknowledgment, ClientOptions, ReadConcern, ReadPreference, SelectionCriteria, WriteConcern,
 };
-use mongodb::{Client, ClientSession, Database, SessionCursor};
+use mongodb::{Client, Database};
 
+use self::commits::Commits;
+use self::reads::Reads;
+use self::server::{Server, in_time, unavailable};
 use super::{
-    Batch, Collection, CommitError, Document, Found, MAX_PAGE, MAX_WRITES, Query, Store,
-    Unavailable,
+    Batch, Collection, CommitError, Document, Found, MAX_WRITES, Query, Store, Unavailable,
 };
+use crate::task::Tasks;
 
 /// How long a call waits for a primary, where the address does not say. An election takes some ten
 /// seconds at MongoDB's defaults; a caller is told earlier than that to come again.
 const SELECTION_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// How long any call may take: below the time limit of a request, far above what a healthy replica
-/// set needs.
-const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What a killed process has locked is free again after so long, and half as much for the servers
 /// to notice; more than that would break I3. They default to a minute.
@@ -74,22 +81,22 @@ pub enum OpenError {
 
 /// Documents in a replica set.
 pub struct MongoStore {
-    client: Client,
-    database: Database,
-    names: HashSet<&'static str>,
-    /// The operation time of the newest commit that this process knows of.
-    newest: Mutex<Option<Timestamp>>,
+    server: Arc<Server>,
+    reads: Reads,
+    commits: Commits,
+    tasks: Tasks,
 }
 
 impl fmt::Debug for MongoStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MongoStore").field("database", &self.database.name()).finish()
+        f.debug_struct("MongoStore").field("database", &self.server.database.name()).finish()
     }
 }
 
 impl MongoStore {
     /// Opens `database` at `address` (`mongodb://…`), and makes what `collections` needs of it that
-    /// is not there yet. Any number of processes may do so at once.
+    /// is not there yet. Any number of processes may do so at once. Calls that serve several
+    /// callers run in `tasks`.
     ///
     /// # Errors
     /// See [`OpenError`].
@@ -97,6 +104,7 @@ impl MongoStore {
         address: &str,
         database: &str,
         collections: &[&'static Collection],
+        tasks: Tasks,
     ) -> Result<Self, OpenError> {
         let mut options = ClientOptions::parse(address).await.map_err(OpenError::Address)?;
         options.server_selection_timeout.get_or_insert(SELECTION_TIMEOUT);
@@ -120,71 +128,9 @@ impl MongoStore {
         for collection in collections {
             prepare(&handle, collection).await.map_err(failed)?;
         }
-        let names = collections.iter().map(|collection| collection.name).collect();
-        Ok(Self { client, database: handle, names, newest: Mutex::new(None) })
-    }
-
-    fn collection(
-        &self,
-        collection: &Collection,
-    ) -> Result<mongodb::Collection<RawDocumentBuf>, Unavailable> {
-        if !self.names.contains(collection.name) {
-            return Err(Unavailable(format!("the store was opened without {}", collection.name)));
-        }
-        Ok(self.database.collection(collection.name))
-    }
-
-    /// A session whose reads see at least what this process knows to be committed.
-    async fn session(&self) -> mongodb::error::Result<ClientSession> {
-        let mut session = self.client.start_session().causal_consistency(true).await?;
-        if let Some(newest) = *self.newest() {
-            session.advance_operation_time(newest);
-        }
-        Ok(session)
-    }
-
-    /// Remembers what a session has seen.
-    fn learn(&self, session: &ClientSession) {
-        let mut newest = self.newest();
-        let seen = session.operation_time();
-        let order = |time: &Timestamp| (time.time, time.increment);
-        if seen.as_ref().map(order) > newest.as_ref().map(order) {
-            *newest = seen;
-        }
-    }
-
-    fn newest(&self) -> MutexGuard<'_, Option<Timestamp>> {
-        // Nothing that holds the lock can panic half-way.
-        self.newest.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    async fn read_one(
-        &self,
-        collection: &'static Collection,
-        id: &str,
-    ) -> Result<Option<Document>, Unavailable> {
-        let documents = self.collection(collection)?;
-        let mut session = self.session().await.map_err(unavailable)?;
-        let found = documents.find_one(doc! { "_id": id }).session(&mut session).await;
-        found.map_err(unavailable)?.map(|raw| documents::read(&raw)).transpose()
-    }
-
-    async fn read_many(&self, query: Query) -> Result<Vec<Found>, Unavailable> {
-        let documents = self.collection(query.collection)?;
-        let limit = query.limit.min(MAX_PAGE);
-        if limit == 0 {
-            return Ok(Vec::new());
-        }
-        let mut session = self.session().await.map_err(unavailable)?;
-        let (filter, sort) = (query::filter(&query), query::sort(query.order));
-        let find = documents.find(filter).sort(sort).limit(i64::try_from(limit).unwrap_or(1_000));
-        let mut cursor: SessionCursor<RawDocumentBuf> =
-            find.session(&mut session).await.map_err(unavailable)?;
-        let mut found = Vec::new();
-        while let Some(raw) = cursor.next(&mut session).await {
-            found.push(documents::found(&raw.map_err(unavailable)?, query.order.field)?);
-        }
-        Ok(found)
+        let server = Arc::new(Server::new(client, handle, collections));
+        let (reads, commits) = (Reads::of(collections), Commits::new());
+        Ok(Self { server, reads, commits, tasks })
     }
 }
 
@@ -230,20 +176,6 @@ async fn prepare(database: &Database, collection: &Collection) -> mongodb::error
     Ok(())
 }
 
-fn unavailable(error: mongodb::error::Error) -> Unavailable {
-    Unavailable(error.to_string())
-}
-
-async fn in_time<T, E>(
-    work: impl Future<Output = Result<T, E>> + Send,
-    late: impl FnOnce(String) -> E + Send,
-) -> Result<T, E> {
-    match tokio::time::timeout(CALL_TIMEOUT, work).await {
-        Ok(outcome) => outcome,
-        Err(_) => Err(late(format!("no answer within {} s", CALL_TIMEOUT.as_secs()))),
-    }
-}
-
 #[async_trait]
 impl Store for MongoStore {
     async fn get(
@@ -251,26 +183,25 @@ impl Store for MongoStore {
         collection: &'static Collection,
         id: &str,
     ) -> Result<Option<Document>, Unavailable> {
-        in_time(self.read_one(collection, id), Unavailable).await
+        self.reads.get(&self.server, &self.tasks, collection, id).await
     }
 
     async fn find(&self, query: Query) -> Result<Vec<Found>, Unavailable> {
-        in_time(self.read_many(query), Unavailable).await
+        in_time(self.server.find(query), Unavailable).await
     }
 
     async fn commit(&self, batch: Batch) -> Result<(), CommitError> {
         assert!(batch.len() <= MAX_WRITES, "{} writes in a batch", batch.len());
         for write in &batch {
-            self.collection(write.collection)?;
+            self.server.collection(write.collection)?;
         }
-        in_time(commit::commit(self, batch), CommitError::Unknown).await
+        self.commits.commit(&self.server, &self.tasks, batch).await
     }
 
     async fn ready(&self) -> Result<(), Unavailable> {
         let ping = async {
-            let hello =
-                self.database.run_command(doc! { "hello": 1 }).await.map_err(unavailable)?;
-            match hello.get_bool("isWritablePrimary") {
+            let hello = self.server.database.run_command(doc! { "hello": 1 }).await;
+            match hello.map_err(unavailable)?.get_bool("isWritablePrimary") {
                 Ok(true) => Ok(()),
                 Ok(false) | Err(_) => Err(Unavailable("there is no primary".to_owned())),
             }
