@@ -97,6 +97,12 @@ impl Mollie {
         self.charge_back_beside(payment, 0, at)
     }
 
+    /// The buyer's bank takes a part of a payment back.
+    pub fn charge_part_back(&self, payment: &str, part: i64, at: &str) -> Option<String> {
+        let kept = self.lock().payments.get(payment)?.amount - part;
+        self.charge_back_beside(payment, kept, at)
+    }
+
     fn charge_back_beside(&self, payment: &str, refunded: i64, at: &str) -> Option<String> {
         let mut state = self.lock();
         let known = state.payments.get(payment).filter(|known| known.status == "paid")?;

@@ -177,6 +177,28 @@ async fn a_refund_that_came_to_nothing_beside_a_bank_is_the_banks() {
     assert_eq!((over.given_back().minor, over.refunded_minor()), (300, 0));
 }
 
+/// A bank has a part of what was to go back as a whole: nobody gives that back by themselves, and
+/// it is asked for ever less often.
+#[tokio::test(start_paused = true)]
+async fn a_whole_of_which_a_bank_has_a_part_is_asked_for_ever_less_often() {
+    let shop = calm(8);
+    let (order, _, name) = at_the_page(&shop).await;
+    shop.there.pick(&name, false);
+    assert!(shop.there.visit(&name, Visit::Pays));
+    shop.there.charge_part_back(&name, 1_000, &now(&shop)).unwrap();
+    shop.change(order, OrderStatus::Cancelled).await;
+    stay_silent(&shop).await;
+    pass_months().await;
+    stay_silent(&shop).await;
+    let calls = shop.there.calls();
+    shop.clock.sleep(Duration::from_secs(600)).await;
+    let asked = shop.there.calls() - calls;
+    assert!((30..=300).contains(&asked), "{asked} calls in ten minutes");
+    let over = payment(&shop, order).await;
+    assert!(matches!(over.state, State::Refunding { .. }), "{over:?}");
+    assert_eq!((over.lost(), over.refunded_minor()), (1_000, 0));
+}
+
 /// More of them than stand on a page, and some of nobody's.
 #[tokio::test(start_paused = true)]
 async fn chargebacks_that_no_notice_tells_of_are_found_in_the_list_page_by_page() {
