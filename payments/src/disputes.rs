@@ -16,7 +16,7 @@ use async_trait::async_trait;
 use common::execute::Failure;
 use common::worker::{Progress, Reconciler, StepFailed};
 
-use crate::commands::{Doubt, RecordDisputes};
+use crate::commands::{Doubt, RecordDisputes, Why};
 use crate::counts::Call;
 use crate::domain::refund::{Fate, fate};
 use crate::domain::{Payment, State, Told};
@@ -60,7 +60,7 @@ impl Resolver {
     ) -> Result<Progress, Failure> {
         match seen.payment.settled_by().map(str::to_owned) {
             Some(dispute) => self.given_back(&seen.payment, part, dispute).await,
-            None => self.put_off(seen, true).await,
+            None => self.put_off(seen, Why::Disputed).await,
         }
     }
 
@@ -94,7 +94,7 @@ impl Resolver {
             Ok(told) => told,
             Err(error) => {
                 self.complain(payment, &error);
-                return self.put_off(seen, false).await;
+                return self.put_off(seen, Why::Unknown).await;
             }
         };
         let (id, order) = (payment.id, payment.order);

@@ -17,7 +17,7 @@ use tokio::sync::Notify;
 
 use crate::busy::Busy;
 use crate::commands::{
-    Conclude, LookAgain, RecordCaptured, RecordDeclined, RecordOpened, RecordRefunded,
+    Conclude, RecordCaptured, RecordDeclined, RecordOpened, RecordRefunded, Why,
 };
 use crate::counts::{Call, Counts};
 use crate::domain::{Decline, Means, OrderStanding, Payment, State};
@@ -101,6 +101,9 @@ impl Resolver {
         if let Some(progress) = self.look_at_disputes(&seen).await? {
             return Ok(progress);
         }
+        if seen.payment.rests(self.engine.now()) {
+            return self.put_off(&seen, Why::Rests).await;
+        }
         match &seen.payment.state {
             State::Started { means, opened } => {
                 let request = request(&seen.payment, means, opened.clone());
@@ -168,7 +171,7 @@ impl Resolver {
             Err(error) => Err(error),
         };
         match answer {
-            Ok(Charge::Pending) => self.put_off(seen, false).await,
+            Ok(Charge::Pending) => self.put_off(seen, Why::Unknown).await,
             Ok(charge) => {
                 self.record(payment, charge).await?;
                 Ok(if is_wanted { Progress::Idle } else { Progress::More })
@@ -190,7 +193,7 @@ impl Resolver {
             }
             Err(error @ (ProviderError::Unknown(_) | ProviderError::Rejected(_))) => {
                 self.complain(payment, &error);
-                self.put_off(seen, false).await
+                self.put_off(seen, Why::Unknown).await
             }
         }
     }
@@ -323,11 +326,11 @@ impl Resolver {
         };
         match answer {
             Ok(Refund::Done { reference }) => self.given_back(payment, part, reference).await,
-            Ok(Refund::Pending) => self.put_off(seen, false).await,
+            Ok(Refund::Pending) => self.put_off(seen, Why::OnItsWay).await,
             Ok(Refund::Disputed) => self.refused_for_dispute(seen, part).await,
             Err(error) => {
                 self.complain(payment, &error);
-                self.put_off(seen, false).await
+                self.put_off(seen, Why::Unknown).await
             }
         }
     }
@@ -344,12 +347,6 @@ impl Resolver {
         self.counts.refunded(self.engine.run(command, &payment.trace).await?);
         tracing::info!(payment = %id, %order, part, request = payment.trace, "refunded");
         Ok(if part.is_some() { Progress::More } else { Progress::Idle })
-    }
-
-    pub(crate) async fn put_off(&self, seen: &Seen, disputed: bool) -> Result<Progress, Failure> {
-        let command = LookAgain { payment: seen.payment.id, version: seen.version, disputed };
-        self.engine.run(command, &seen.payment.trace).await?;
-        Ok(Progress::Idle)
     }
 
     pub(crate) async fn in_time<T>(

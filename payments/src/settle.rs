@@ -8,11 +8,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use common::execute::Failure;
 use common::worker::{Progress, Reconciler, StepFailed};
 use futures_util::future::join_all;
 
-use crate::commands::Forget;
-use crate::queries;
+use crate::commands::{Forget, LookAgain, Why};
+use crate::queries::{self, Seen};
 use crate::resolve::Resolver;
 
 /// Most payments looked at in one step, all at once: what a provider that is slow for all of them
@@ -25,6 +26,15 @@ const HORIZON: Duration = Duration::from_secs(60);
 
 /// Most requests forgotten in one step.
 const FORGET_PAGE: usize = 200;
+
+impl Resolver {
+    /// What was seen is looked at again later.
+    pub(crate) async fn put_off(&self, seen: &Seen, why: Why) -> Result<Progress, Failure> {
+        let command = LookAgain { payment: seen.payment.id, version: seen.version, why };
+        self.engine().run(command, &seen.payment.trace).await?;
+        Ok(Progress::Idle)
+    }
+}
 
 /// Settles payments.
 pub struct Settle {

@@ -13,7 +13,7 @@ use common::money::{Currency, Money};
 use common::time::Timestamp;
 use payments::commands::{
     Begun, Conclude, HearNotice, HearOrder, LookAgain, RecordCaptured, RecordDeclined,
-    RecordRefunded, Start, status,
+    RecordRefunded, Start, Why, status,
 };
 use payments::domain::ledger::Balances;
 use payments::domain::{
@@ -48,6 +48,7 @@ fn in_state(state: State) -> Payment {
         trace: "t".into(),
         due: Some(NOW),
         looks: 0,
+        rests_until: None,
         refunds: vec![],
         disputes: vec![],
         doubts: Doubts::default(),
@@ -397,16 +398,45 @@ fn a_look_in_vain_is_repeated_ever_less_often_and_within_a_minute() {
     let mut docs = Docs::default().with(0, in_status(PaymentStatus::Started));
     let mut pauses = Vec::new();
     for version in 0..20 {
-        let change = decided(&LookAgain { payment: ID, version, disputed: false }, &docs).unwrap();
+        let change =
+            decided(&LookAgain { payment: ID, version, why: Why::Unknown }, &docs).unwrap();
         docs = docs.after(change);
         let due = docs.get::<Payment>(ID).unwrap().value.due.unwrap();
         pauses.push(due.since(NOW));
     }
     assert!(pauses.is_sorted(), "{pauses:?}");
     assert!(pauses.iter().all(|pause| *pause <= Duration::from_secs(10)), "I3: {pauses:?}");
-    let stale = decided(&LookAgain { payment: ID, version: 3, disputed: false }, &docs).unwrap();
+    let stale = decided(&LookAgain { payment: ID, version: 3, why: Why::Unknown }, &docs).unwrap();
     let docs = docs.after(stale);
     assert_eq!(docs.get::<Payment>(ID).unwrap().version, 20, "it has moved since");
+}
+
+#[test]
+fn i24_money_on_its_way_back_is_asked_after_ever_less_often_and_never_later_than_by_the_clock() {
+    let mut docs = Docs::default().with(0, in_status(PaymentStatus::Refunding));
+    let mut rests = Vec::new();
+    for version in 0..20 {
+        let change = decided(&LookAgain { payment: ID, version, why: Why::OnItsWay }, &docs);
+        docs = docs.after(change.unwrap());
+        let payment = docs.get::<Payment>(ID).unwrap().value;
+        let due = payment.due.unwrap();
+        assert!(due.since(NOW) < Duration::from_secs(60), "nothing is due further ahead");
+        rests.push(payment.rests_until.unwrap().since(NOW));
+    }
+    assert!(rests.is_sorted(), "{rests:?}");
+    assert_eq!(rests.last(), Some(&Duration::from_secs(3_600)));
+    let change = decided(&LookAgain { payment: ID, version: 20, why: Why::Rests }, &docs).unwrap();
+    docs = docs.after(change);
+    let payment = docs.get::<Payment>(ID).unwrap().value.clone();
+    assert_eq!((payment.looks, payment.rests_until.unwrap().since(NOW)), (20, rests[19]));
+    let until = payment.rests_until.unwrap();
+    assert!(payment.rests(NOW) && payment.rests(until.plus_millis(-1)) && !payment.rests(until));
+    assert!(!payment.rests(NOW.plus_millis(-1)), "the clock was set back since");
+    // What fails is asked for again soon, however long it was on its way.
+    let change = decided(&LookAgain { payment: ID, version: 21, why: Why::Unknown }, &docs);
+    let payment = docs.after(change.unwrap()).get::<Payment>(ID).unwrap().value.clone();
+    assert_eq!(payment.rests_until, None);
+    assert!(payment.due.unwrap().since(NOW) <= Duration::from_secs(10), "I3");
 }
 
 #[derive(Debug, Clone, Copy)]

@@ -38,7 +38,7 @@ impl Command for HearNotice {
             return Ok(Change::nothing(None));
         };
         let payment = payment.clone();
-        let looked_at = if is_dispute { payment.doubted(at.now) } else { payment.look_at(at.now) };
+        let looked_at = if is_dispute { payment.doubted(at.now) } else { payment.woken(at.now) };
         let heard = Heard {
             provider: self.provider.to_owned(),
             notice: self.notice.clone(),

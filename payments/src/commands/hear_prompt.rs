@@ -63,15 +63,16 @@ fn prompted(payment: &Payment, now: Timestamp) -> Option<Payment> {
     let payment = payment.clone();
     if is_taken && !payment.doubts.are_open() {
         let due = if due > now { due } else { soon };
-        return Some(payment.doubted(due));
+        return Some(payment.woken(due).doubted(due));
     }
     // What is asked for by now may be answered as of before this, so it is asked for once more. Its
     // turn is not put off, and its answer not let go, however many come.
     if is_taken && due <= now {
         let is_news = !payment.doubts.are_open_twice();
-        return is_news.then(|| payment.doubted(due));
+        return is_news.then(|| payment.woken(due).doubted(due));
     }
-    (payment.due != Some(due)).then(|| payment.look_at(due))
+    let is_sooner = payment.due != Some(due) || payment.rests_until.is_some();
+    is_sooner.then(|| payment.woken(due))
 }
 
 /// The end of the span of that length that `now` falls in: all who ask within one span ask for the

@@ -4,6 +4,7 @@ use common::command::{Change, Command, Docs, Key, Moment, Refusal};
 use common::id::PaymentId;
 use std::time::Duration;
 
+use crate::domain::payment::LONGEST_REST;
 use crate::domain::{Means, Payment, State};
 
 /// The pause after the first look in vain; it doubles with each further one.
@@ -16,6 +17,23 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// first nearly always.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
+/// A payment that rests is due within this all the same, and then only put off: what is due further
+/// ahead counts as made so before the clock was set back ([`crate::settle`]).
+const NAP: Duration = Duration::from_secs(50);
+
+/// Why a look is repeated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Why {
+    /// What was asked for is not known: there was no answer, or none that says it.
+    Unknown,
+    /// The provider has a dispute, which is to be asked about.
+    Disputed,
+    /// The provider gives the money back, which takes days. Its notice comes first nearly always.
+    OnItsWay,
+    /// Nobody was asked: it rests still.
+    Rests,
+}
+
 /// A look at a payment was in vain.
 #[derive(Debug, Clone)]
 pub struct LookAgain {
@@ -24,8 +42,8 @@ pub struct LookAgain {
     /// The version that was looked at: what has moved since needs no further look because of this
     /// one.
     pub version: u64,
-    /// Whether it was in vain because the provider has a dispute, which is to be asked about.
-    pub disputed: bool,
+    /// Why it was in vain.
+    pub why: Why,
 }
 
 impl Command for LookAgain {
@@ -40,15 +58,25 @@ impl Command for LookAgain {
         if payment.version != self.version || payment.value.due.is_none() {
             return Ok(Change::nothing(()));
         }
-        let looks = payment.value.looks.saturating_add(1);
-        let longest = match &payment.value.state {
+        let before = payment.value.clone();
+        let looks = before.looks.saturating_add(u32::from(self.why != Why::Rests));
+        let longest = match &before.state {
             State::Started { means: Means::Page { .. }, .. } => LONGEST_WAIT,
             _ => LONGEST_PAUSE,
         };
-        let later = payment.value.clone().look_at(at.now.plus(pause(looks, longest)));
-        let is_new = self.disputed && !later.doubts.are_open();
-        let doubts = if is_new { later.doubts.raised() } else { later.doubts };
-        Ok(Change::nothing(()).put(Payment { looks, doubts, ..later }))
+        let rests_until = match self.why {
+            Why::OnItsWay => Some(at.now.plus(pause(looks, LONGEST_REST))),
+            Why::Rests => before.rests_until,
+            Why::Unknown | Why::Disputed => None,
+        };
+        let due = match rests_until {
+            Some(until) => until.min(at.now.plus(NAP)),
+            None => at.now.plus(pause(looks, longest)),
+        };
+        let is_new = self.why == Why::Disputed && !before.doubts.are_open();
+        let doubts = if is_new { before.doubts.raised() } else { before.doubts };
+        let later = before.look_at(due);
+        Ok(Change::nothing(()).put(Payment { looks, doubts, rests_until, ..later }))
     }
 }
 

@@ -35,7 +35,7 @@ pub use give_back::GiveBack;
 pub use hear_notice::HearNotice;
 pub use hear_order::HearOrder;
 pub use hear_prompt::HearPrompt;
-pub use look_again::LookAgain;
+pub use look_again::{LookAgain, Why};
 pub use number_receipts::NumberReceipts;
 pub use open_receipt::OpenReceipt;
 pub use record_captured::RecordCaptured;

@@ -186,7 +186,7 @@ impl Payment {
         }
         let number = self.refunds.last().map_or(1, |last| last.number + 1);
         self.refunds.push(Refund { number, amount, units, reason, by, asked_at: now, done: None });
-        Ok(Self { due: Some(now), looks: 0, ..self })
+        Ok(Self { looks: 0, ..self.woken(now) })
     }
 
     /// It, once the refund of that number has been given back.
@@ -207,6 +207,6 @@ impl Payment {
         refund.done = Some(Done { reference, at: now });
         // Its order is complete by it, so nothing else can follow.
         let due = (self.owed().is_some() || self.doubts.are_open()).then_some(now);
-        Ok(Self { due, looks: 0, ..self })
+        Ok(Self { due, looks: 0, rests_until: None, ..self })
     }
 }

@@ -271,8 +271,8 @@ impl Payment {
         let is_owed = self.owed().is_some() || matches!(self.state, State::Refunding { .. });
         let due = (is_owed && !self.is_held()).then_some(now);
         // What is refused again and again because of the same dispute is asked for ever less often.
-        let looks = if is_news { 0 } else { self.looks };
-        (Self { doubts: self.doubts.answered(), due, looks, ..self }, moves)
+        let (looks, rests_until) = if is_news { (0, None) } else { (self.looks, self.rests_until) };
+        (Self { doubts: self.doubts.answered(), due, looks, rests_until, ..self }, moves)
     }
 
     fn opened_dispute(&self, told: &Told, now: Timestamp) -> Dispute {

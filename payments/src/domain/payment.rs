@@ -9,6 +9,8 @@
 //! One that has completed its order stays captured, also where some or all of it is given back
 //! because it was asked for ([`super::asked`]).
 
+use std::time::Duration;
+
 use common::id::{OrderId, PaymentId, UserId};
 use common::money::Money;
 use common::time::Timestamp;
@@ -18,6 +20,10 @@ use super::asked::Refund;
 use super::dispute::{Dispute, Doubts};
 use super::fee::Fee;
 use super::means::Means;
+
+/// Longest that a payment rests. What seems to be longer was decided before the clock was set
+/// back.
+pub const LONGEST_REST: Duration = Duration::from_secs(3_600);
 
 /// A payment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,6 +51,10 @@ pub struct Payment {
     pub due: Option<Timestamp>,
     /// How often it has been looked at in vain.
     pub looks: u32,
+    /// Money of it is on its way back, and the provider is not asked how far it has got before
+    /// this, unless it says that there is news.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rests_until: Option<Timestamp>,
     /// What of it was asked back since its order is complete, in that order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub refunds: Vec<Refund>,
@@ -192,7 +202,7 @@ impl Payment {
             State::Refunding { .. } | State::Refunded { .. } => return Err(Unmoved::Already),
             State::Started { .. } | State::Declined { .. } => return Err(Unmoved::Impossible),
         };
-        Ok(Self { state, due: Some(now), looks: 0, ..self })
+        Ok(Self { state, due: Some(now), looks: 0, rests_until: None, ..self })
     }
 
     /// The money has been given back.
@@ -210,7 +220,7 @@ impl Payment {
             }
         };
         let due = self.doubts.are_open().then_some(now);
-        Ok(Self { state, due, looks: 0, ..self })
+        Ok(Self { state, due, looks: 0, rests_until: None, ..self })
     }
 
     /// Its order is complete by it: nothing follows by itself, unless something of it was asked
@@ -221,6 +231,18 @@ impl Payment {
             return self;
         }
         Self { due: None, looks: 0, ..self }
+    }
+
+    /// Whether its provider is not to be asked how far the money is on its way back.
+    pub fn rests(&self, now: Timestamp) -> bool {
+        let until = self.rests_until.filter(|until| *until <= now.plus(LONGEST_REST));
+        until.is_some_and(|until| until > now)
+    }
+
+    /// There is news of it: it is to be looked at at `due`, whether it rests or not.
+    #[must_use]
+    pub fn woken(self, due: Timestamp) -> Self {
+        Self { due: Some(due), rests_until: None, ..self }
     }
 
     /// It is to be looked at again at `due`.

@@ -136,6 +136,7 @@ impl Make for scripted::Mollie {
 
     fn pass_time(&self) {
         self.pass_time();
+        self.arrive();
     }
 }
 

@@ -1,6 +1,6 @@
 //! What must be so in the end, whatever happened: judged by the provider's own books.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
 
@@ -8,6 +8,7 @@ use common::command::{self, Entity};
 use common::events::OrderStatus;
 use common::store::{Order as Sort, Query};
 use common::time::Clock;
+use payments::domain::payment::LONGEST_REST;
 use payments::domain::{Account, Entry, Payment, State};
 use payments::reconciliation;
 use scripted::Fault;
@@ -136,15 +137,23 @@ pub async fn of<M: Make>(shop: &Market<M>, seed: u64, mut counts: Counts) -> Cou
     counts
 }
 
-/// Waits until the end of every payment is known; of how many it is not.
+/// Waits until the end of every payment is known; of how many it is not. What is on its way back is
+/// asked after once in an hour.
 async fn settle<M: Make>(shop: &Market<M>, seed: u64) -> u64 {
-    let until = shop.clock.now().plus(SETTLED);
+    let started = shop.clock.now();
+    let mut rested = BTreeSet::new();
     loop {
-        let unresolved = shop.unresolved().await;
+        let now = shop.clock.now();
+        let mut unresolved = shop.unresolved().await;
         if unresolved.is_empty() {
             return 0;
         }
-        if shop.clock.now() >= until {
+        rested.extend(unresolved.iter().filter(|found| found.rests(now)).map(|found| found.id));
+        if now < started.plus(SETTLED + LONGEST_REST) {
+            // What goes back in parts is asked for one after the other.
+            unresolved.retain(|payment| !rested.contains(&payment.id));
+        }
+        if now >= started.plus(SETTLED) && !unresolved.is_empty() {
             println!("I3, seed {seed}: unresolved: {:?}", unresolved[0]);
             return unresolved.len() as u64;
         }

@@ -48,10 +48,14 @@ pub(crate) struct State {
     answers: BTreeMap<String, (String, Answer)>,
     faults: BTreeMap<Fault, u64>,
     calls: u64,
+    /// How many of each path.
+    calls_of: BTreeMap<String, u64>,
     /// Payments whose pages somebody was told of.
     shown: BTreeSet<String>,
     /// Whether the address of our site leads nowhere, for Mollie.
     is_unreachable: bool,
+    /// Whether money on its way back stays where it is.
+    are_banks_slow: bool,
     /// What goes wrong with the next call of a method.
     planned: Option<(&'static str, Fault)>,
 }
@@ -71,8 +75,10 @@ impl Mollie {
                 answers: BTreeMap::new(),
                 faults: BTreeMap::new(),
                 calls: 0,
+                calls_of: BTreeMap::new(),
                 shown: BTreeSet::new(),
                 is_unreachable: false,
+                are_banks_slow: false,
                 planned: None,
             }),
         }
@@ -82,6 +88,7 @@ impl Mollie {
     pub fn take(&self, call: &Call) -> Outcome {
         let mut state = self.lock();
         state.calls += 1;
+        *state.calls_of.entry(call.path().to_owned()).or_default() += 1;
         let planned = state.planned.take_if(|(method, _)| *method == call.method);
         let fault = planned.map(|(_, fault)| fault).or_else(|| state.script.next_fault());
         if let Some(fault) = fault {
@@ -123,6 +130,11 @@ impl Mollie {
     /// How many calls there were.
     pub fn calls(&self) -> u64 {
         self.lock().calls
+    }
+
+    /// How many of them were of a path.
+    pub fn calls_of(&self, path: &str) -> u64 {
+        self.lock().calls_of.get(path).copied().unwrap_or_default()
     }
 
     /// How often each fault came.

@@ -8,6 +8,7 @@ use payments::domain::State;
 use scripted::mollie::Visit;
 use scripted::{Fault, Kind};
 
+use super::history::bring;
 use super::{LOOKED, Shop, at_the_page, calm};
 use crate::line::Life;
 use crate::verdict::{self, Counts};
@@ -101,4 +102,37 @@ async fn a_refund_that_comes_to_nothing_is_not_called_given_back() {
     assert!(matches!(payment.state, State::Captured { .. }));
     assert_eq!((payment.given_back().minor, payment.owed().is_some()), (0, true));
     assert_eq!(returned(&shop), [300, -300], "and it is not made again by itself");
+}
+
+/// Money on its way back takes days. Mollie is asked ever less often, and at once where it says
+/// that there is news.
+#[tokio::test(start_paused = true)]
+async fn money_that_takes_days_is_asked_after_once_in_an_hour_and_at_once_when_there_is_news() {
+    const HOUR: Duration = Duration::from_secs(3_600);
+    for is_told in [true, false] {
+        let shop = calm(6);
+        let (order, name) = paid(&shop).await;
+        shop.there.slow_banks(true);
+        shop.refund(order, 300).await.unwrap().unwrap();
+        shop.clock.sleep(3 * HOUR).await;
+        let of_list = || shop.there.calls_of("/v2/chargebacks");
+        let (calls, lists) = (shop.there.calls(), of_list());
+        shop.clock.sleep(24 * HOUR).await;
+        let asked = shop.there.calls() - calls - (of_list() - lists);
+        assert!((22..=25).contains(&asked), "{asked} calls in a day");
+        assert_eq!(shop.payments_of(order).await[0].given_back().minor, 0);
+        drop(shop.there.letters());
+        shop.there.arrive();
+        if is_told {
+            for letter in shop.there.letters() {
+                bring(&shop, &letter).await;
+            }
+            shop.clock.sleep(Duration::from_secs(5)).await;
+        } else {
+            shop.clock.sleep(HOUR + Duration::from_secs(5)).await;
+        }
+        let payment = shop.payments_of(order).await.remove(0);
+        assert_eq!((payment.given_back().minor, payment.due), (300, None), "told: {is_told}");
+        assert_eq!(returned(&shop), [300], "{name}");
+    }
 }
