@@ -15,7 +15,7 @@ use tokio::sync::oneshot;
 
 use super::commit::commit;
 use super::server::{Server, in_time};
-use super::together::{Together, Worker};
+use super::together::{Together, work};
 use crate::store::{Action, Batch, CommitError, MAX_WRITES, Write};
 use crate::task::Tasks;
 
@@ -73,8 +73,9 @@ impl Commits {
         let (answer, answered) = oneshot::channel();
         let asked = Asked { batch, documents, answer };
         if let Some(worker) = self.queue.add(|queue| queue.waiting.push_back(asked)) {
-            let work = work(Arc::clone(server), Arc::clone(&self.queue), worker);
-            tasks.spawn(Box::pin(work));
+            let (server, queue) = (Arc::clone(server), Arc::clone(&self.queue));
+            let call = move |group| write(Arc::clone(&server), Arc::clone(&queue), group);
+            tasks.spawn(work(Arc::clone(tasks), worker, Queue::take, call));
         }
         let gone = |_| Err(CommitError::Unknown("the commit was given up".to_owned()));
         in_time(async { answered.await.unwrap_or_else(gone) }, CommitError::Unknown).await
@@ -136,22 +137,14 @@ impl Drop for Busy {
     }
 }
 
-/// Writes what waits, until nothing does but what has to wait for another group.
-async fn work(server: Arc<Server>, queue: Arc<Together<Queue>>, mut worker: Worker<Queue>) {
-    while let Some(group) = worker.next(Queue::take) {
-        let documents = group.iter().flat_map(|asked| &asked.documents).copied().collect();
-        let busy = Busy { queue: Arc::clone(&queue), documents };
-        write(&server, group).await;
-        drop(busy);
-    }
-}
-
 /// Writes a group, or the parts of it that can be written.
-async fn write(server: &Server, group: Vec<Asked>) {
+async fn write(server: Arc<Server>, queue: Arc<Together<Queue>>, group: Vec<Asked>) {
+    let documents = group.iter().flat_map(|asked| &asked.documents).copied().collect();
+    let busy = Busy { queue, documents };
     let mut groups = vec![group];
     while let Some(mut group) = groups.pop() {
         let writes: Vec<&Write> = group.iter().flat_map(|asked| &asked.batch).collect();
-        let outcome = in_time(commit(server, &writes), CommitError::Unknown).await;
+        let outcome = in_time(commit(&server, &writes), CommitError::Unknown).await;
         if outcome == Err(CommitError::Conflict) && group.len() > 1 {
             let second = group.split_off(group.len() / 2);
             groups.extend([second, group]);
@@ -162,6 +155,7 @@ async fn write(server: &Server, group: Vec<Asked>) {
             drop(asked.answer.send(outcome.clone()));
         }
     }
+    drop(busy);
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 
 use super::documents::{self, malformed};
 use super::server::{Server, in_time, unavailable};
-use super::together::{Together, Worker};
+use super::together::{Together, work};
 use crate::store::{Collection, Document, MAX_PAGE, Unavailable};
 use crate::task::Tasks;
 
@@ -54,32 +54,28 @@ impl Reads {
         let (answer, answered) = oneshot::channel();
         let asked = Asked { id: id.to_owned(), answer };
         if let Some(worker) = queue.add(|queue| queue.push(asked)) {
-            tasks.spawn(Box::pin(work(Arc::clone(server), worker, collection)));
+            let server = Arc::clone(server);
+            let call = move |asked| answer_all(Arc::clone(&server), collection, asked);
+            tasks.spawn(work(Arc::clone(tasks), worker, take, call));
         }
         let gone = |_| Err(Unavailable("the read was given up".to_owned()));
         in_time(async { answered.await.unwrap_or_else(gone) }, Unavailable).await
     }
 }
 
-/// Answers what is asked for, until nothing is.
-async fn work(
-    server: Arc<Server>,
-    mut worker: Worker<Vec<Asked>>,
-    collection: &'static Collection,
-) {
-    while let Some(asked) = worker.next(take) {
-        let mut ids: Vec<&str> = asked.iter().map(|asked| asked.id.as_str()).collect();
-        ids.sort_unstable();
-        ids.dedup();
-        let found = in_time(read(&server, collection, &ids), Unavailable).await;
-        for Asked { id, answer } in asked {
-            let document = match &found {
-                Ok(found) => found.get(&id).cloned().transpose(),
-                Err(down) => Err(down.clone()),
-            };
-            // Whoever asked may be gone.
-            drop(answer.send(document));
-        }
+/// Reads what is asked for, and answers whoever asked.
+async fn answer_all(server: Arc<Server>, collection: &'static Collection, asked: Vec<Asked>) {
+    let mut ids: Vec<&str> = asked.iter().map(|asked| asked.id.as_str()).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let found = in_time(read(&server, collection, &ids), Unavailable).await;
+    for Asked { id, answer } in asked {
+        let document = match &found {
+            Ok(found) => found.get(&id).cloned().transpose(),
+            Err(down) => Err(down.clone()),
+        };
+        // Whoever asked may be gone.
+        drop(answer.send(document));
     }
 }
 

@@ -4,8 +4,21 @@
 //! nobody calls by himself: what is wanted is put down in a queue, which a few workers empty, each
 //! taking with one call what has gathered meanwhile. A queue that nobody works on is taken from at
 //! once, so an idle process waits for nothing; a busy one makes fewer calls, the busier it is.
+//! And nobody waits for long for a call that is not about him: one that takes its time, because its
+//! connection has broken for example, has others made beside it.
 
+use std::future::Future;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use crate::task::{Tasks, Work};
+
+/// How long a call may take before others are made beside it: far longer than a healthy replica set
+/// needs, far shorter than a call may take at all.
+const LONG: Duration = Duration::from_millis(250);
 
 /// A queue, and how many work on it.
 #[derive(Debug)]
@@ -75,6 +88,42 @@ impl<Q> Worker<Q> {
         }
         taken
     }
+
+    /// Leaves its place to another: what it has taken keeps it too long.
+    fn hand_over(mut self) -> Self {
+        self.has_ended = true;
+        Self { of: Arc::clone(&self.of), has_come: true, has_ended: false }
+    }
+}
+
+/// Does what waits, until nothing does: `take` says what is next, and `call` does it.
+pub(super) fn work<Q, T, F>(
+    tasks: Tasks,
+    mut worker: Worker<Q>,
+    take: fn(&mut Q) -> Option<T>,
+    call: impl Fn(T) -> F + Clone + Send + Sync + 'static,
+) -> Work
+where
+    Q: Send + 'static,
+    T: Send + 'static,
+    F: Future<Output = ()> + Send,
+{
+    Box::pin(async move {
+        while let Some(taken) = worker.next(take) {
+            let mut calling = pin!(call(taken));
+            let is_done = tokio::select! {
+                biased;
+                () = &mut calling => true,
+                () = sleep(LONG) => false,
+            };
+            if !is_done {
+                let (next, others) = (worker.hand_over(), Arc::clone(&tasks));
+                tasks.spawn(work(others, next, take, call.clone()));
+                calling.await;
+                return;
+            }
+        }
+    })
 }
 
 impl<Q> Drop for Worker<Q> {
@@ -90,7 +139,11 @@ impl<Q> Drop for Worker<Q> {
 
 #[cfg(test)]
 mod tests {
+    use tokio::sync::{mpsc, watch};
+    use tokio::time::timeout;
+
     use super::*;
+    use crate::run::TokioTasks;
 
     fn add(to: &Arc<Together<Vec<u8>>>, number: u8) -> Option<Worker<Vec<u8>>> {
         to.add(|queue| queue.push(number))
@@ -133,5 +186,38 @@ mod tests {
         let mut worker = add(&queue, 3).unwrap();
         assert_eq!(worker.next(all), Some(vec![3]));
         assert_eq!(worker.next(all), None);
+    }
+
+    #[tokio::test]
+    async fn whatever_waits_does_not_wait_for_a_call_that_takes_long() {
+        let counted = TokioTasks::here();
+        let tasks: Tasks = Arc::new(counted.clone());
+        let (release, released) = watch::channel(false);
+        let (done, mut are_done) = mpsc::unbounded_channel();
+        let call = move |numbers: Vec<u8>| {
+            let (mut released, done) = (released.clone(), done.clone());
+            async move {
+                if numbers.contains(&1) {
+                    released.wait_for(|is_released| *is_released).await.unwrap();
+                }
+                done.send(numbers).unwrap();
+            }
+        };
+        let queue = Together::new(Vec::new(), 1);
+        let worker = add(&queue, 1).unwrap();
+        let first = work(Arc::clone(&tasks), worker, all, call);
+        tasks.spawn(first);
+        let next = async |from: &mut mpsc::UnboundedReceiver<Vec<u8>>| {
+            timeout(Duration::from_secs(10), from.recv()).await.unwrap()
+        };
+        while queue.lock().one_comes {
+            tokio::task::yield_now().await;
+        }
+        assert!(add(&queue, 2).is_none());
+        assert_eq!(next(&mut are_done).await, Some(vec![2]));
+        release.send(true).unwrap();
+        assert_eq!(next(&mut are_done).await, Some(vec![1]));
+        counted.done().await;
+        assert!(add(&queue, 3).is_some(), "nobody has a place any more");
     }
 }
