@@ -107,8 +107,9 @@ impl Mollie {
         let mut state = self.lock();
         let known = state.payments.get(payment).filter(|known| known.status == "paid")?;
         let currency = known.currency.clone();
-        let amount = known.amount - refunded - state.charged_back(payment);
-        if amount <= 0 {
+        let amount = known.amount - refunded;
+        // Who has some of it does not take more of it besides.
+        if amount <= 0 || state.charged_back(payment) > 0 {
             return None;
         }
         let name = state.name("chb");

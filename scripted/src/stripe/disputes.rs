@@ -111,8 +111,9 @@ impl Stripe {
         let known = state.intents.get(intent).cloned()?;
         let disputes = state.disputes.values().filter(|dispute| dispute.intent == intent);
         let taken: i64 = disputes.map(Dispute::taken).sum();
-        let amount = known.amount - refunded - taken;
-        if known.status != "succeeded" || amount <= 0 {
+        let amount = known.amount - refunded;
+        // Who has some of it does not take more of it besides.
+        if known.status != "succeeded" || amount <= 0 || taken > 0 {
             return None;
         }
         let name = state.name("dp");

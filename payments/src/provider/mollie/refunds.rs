@@ -3,7 +3,7 @@
 use super::Mollie;
 use super::api::Answer;
 use super::calls::{MAX_KEYS, found, named, refused, unknown};
-use super::objects::{Amount, NewRefund, RefundNames, RefundStatus, Refunds, Returned};
+use super::objects::{Amount, Fault, NewRefund, RefundNames, RefundStatus, Refunds, Returned};
 use crate::provider::{ProviderError, Refund, RefundRequest};
 
 /// Most refunds of one payment that are looked through, the newest first; parts are fewer.
@@ -11,6 +11,9 @@ const REFUNDS: u32 = 250;
 
 /// The field that is at fault where more would be given back than is left.
 const AMOUNT: &str = "amount";
+
+/// What that means.
+const GONE: &str = "the money was given back by somebody else, or is disputed";
 
 impl Mollie {
     /// Gives money back, once.
@@ -31,6 +34,7 @@ impl Mollie {
             None => format!("{payment}-refund"),
         };
         let path = format!("/v2/payments/{reference}/refunds");
+        let mut refusal = None;
         for number in 1..=MAX_KEYS {
             // Also after a failure, which may have done its work.
             let made = self.refund_of(request).await?;
@@ -47,18 +51,17 @@ impl Mollie {
             let key = format!("{name}-{number}");
             match self.api.post::<Returned>(&path, &asked, &key).await? {
                 Answer::Done(refund) => return returned(&refund),
-                Answer::Refused(fault) => {
-                    return match fault.field.as_deref() {
-                        Some(field) if field.starts_with(AMOUNT) => Err(ProviderError::Rejected(
-                            "the money was given back by somebody else, or is disputed".to_owned(),
-                        )),
-                        _ => Err(refused(&fault)),
-                    };
-                }
+                // There was not so much left when it was first asked for under this key, which is
+                // remembered; a bank may have given it back since.
+                Answer::Refused(fault) if is_of_amount(&fault) => refusal = Some(GONE),
+                Answer::Refused(fault) => return Err(refused(&fault)),
                 Answer::Failed => {}
             }
         }
-        Err(unknown("every key is burnt"))
+        Err(match refusal {
+            Some(gone) => ProviderError::Rejected(gone.to_owned()),
+            None => unknown("every key is burnt"),
+        })
     }
 
     /// The refund that this request made, if there is one.
@@ -79,6 +82,10 @@ impl Mollie {
             }
         }))
     }
+}
+
+fn is_of_amount(fault: &Fault) -> bool {
+    fault.field.as_deref().is_some_and(|field| field.starts_with(AMOUNT))
 }
 
 fn came_to_nothing(refund: &Returned) -> bool {
