@@ -20,17 +20,11 @@ pub const OVERLOOKED: Duration = Duration::from_secs(620);
 pub async fn act(shop: Arc<Shop>, mut dice: Script) {
     let mut open = Vec::new();
     loop {
-        shop.clock.sleep(Duration::from_millis(200 + dice.below(1_500))).await;
-        let taken: Vec<String> = shop.there.with_ledger(|ledger| {
-            let taken = ledger.lines().iter().filter(|line| line.kind == Kind::Captured);
-            taken.map(|line| line.name.clone()).collect()
-        });
-        if !taken.is_empty() && dice.chance(700) {
-            let which = usize::try_from(dice.below(taken.len() as u64)).unwrap();
+        if let Some(intent) = shop.goes_to_the_bank(&mut dice).await {
             open.extend(if dice.chance(300) {
-                shop.there.open_dispute_of_all(&taken[which])
+                shop.there.open_dispute_of_all(&intent)
             } else {
-                shop.there.open_dispute(&taken[which])
+                shop.there.open_dispute(&intent)
             });
         }
         if !open.is_empty() && dice.chance(500) {

@@ -25,6 +25,7 @@ use payments::pay::{CheckoutRequest, PayRequest, Unpaid};
 use payments::provider::Letter;
 use payments::webhook::NotTaken;
 use payments::{Timing, Works, consume, queries};
+use scripted::{Kind, Script};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::AbortHandle;
 
@@ -87,7 +88,7 @@ pub struct Market<M> {
 
 impl<M: Make> Market<M> {
     /// One whose provider goes wrong by `script`. Its first process lives as long as `life`.
-    pub fn new(script: scripted::Script, life: Arc<Life>) -> Arc<Self> {
+    pub fn new(script: Script, life: Arc<Life>) -> Arc<Self> {
         let (events, heard) = unbounded_channel();
         #[expect(clippy::disallowed_methods, reason = "tokio's clock is paused in these tests")]
         let started = tokio::time::Instant::now();
@@ -323,6 +324,21 @@ impl<M: Make> Market<M> {
         let process = self.process().unwrap();
         let found = queries::payments_of(&process.engine, self.buyer, Some(order), None, 100).await;
         found.unwrap().into_iter().map(|(seen, _)| seen.payment).collect()
+    }
+
+    /// Waits a little; then the buyer of a payment goes to the bank, or nobody does. What the
+    /// provider calls that payment.
+    pub async fn goes_to_the_bank(&self, dice: &mut Script) -> Option<String> {
+        self.clock.sleep(Duration::from_millis(200 + dice.below(1_500))).await;
+        let taken: Vec<String> = self.there.with_ledger(|ledger| {
+            let taken = ledger.lines().iter().filter(|line| line.kind == Kind::Captured);
+            taken.map(|line| line.name.clone()).collect()
+        });
+        if taken.is_empty() || !dice.chance(700) {
+            return None;
+        }
+        let which = usize::try_from(dice.below(taken.len() as u64)).unwrap();
+        taken.into_iter().nth(which)
     }
 
     /// Every order as its own service has it.

@@ -34,7 +34,7 @@ impl Mollie {
             None => format!("{payment}-refund"),
         };
         let path = format!("/v2/payments/{reference}/refunds");
-        let mut refusal = None;
+        let mut failure = unknown("every key is burnt");
         for number in 1..=MAX_KEYS {
             // Also after a failure, which may have done its work.
             let made = self.refund_of(request).await?;
@@ -53,15 +53,14 @@ impl Mollie {
                 Answer::Done(refund) => return returned(&refund),
                 // There was not so much left when it was first asked for under this key, which is
                 // remembered; a bank may have given it back since.
-                Answer::Refused(fault) if is_of_amount(&fault) => refusal = Some(GONE),
+                Answer::Refused(fault) if is_of_amount(&fault) => {
+                    failure = ProviderError::Rejected(GONE.to_owned());
+                }
                 Answer::Refused(fault) => return Err(refused(&fault)),
                 Answer::Failed => {}
             }
         }
-        Err(match refusal {
-            Some(gone) => ProviderError::Rejected(gone.to_owned()),
-            None => unknown("every key is burnt"),
-        })
+        Err(failure)
     }
 
     /// The refund that this request made, if there is one.

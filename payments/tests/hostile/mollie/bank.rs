@@ -253,17 +253,11 @@ async fn i27_a_flood_of_notices_about_a_payment_at_rest_costs_a_look_in_a_while_
 /// Buyers of some payments go to their banks, some of which give the money back.
 pub async fn act(shop: Arc<Shop>, mut dice: Script) {
     loop {
-        shop.clock.sleep(Duration::from_millis(200 + dice.below(1_500))).await;
-        let taken: Vec<String> = shop.there.with_ledger(|ledger| {
-            let taken = ledger.lines().iter().filter(|line| line.kind == Kind::Captured);
-            taken.map(|line| line.name.clone()).collect()
-        });
-        if !taken.is_empty() && dice.chance(700) {
-            let which = usize::try_from(dice.below(taken.len() as u64)).unwrap();
+        if let Some(name) = shop.goes_to_the_bank(&mut dice).await {
             let at = now(&shop);
             drop(match dice.chance(300) {
-                true => shop.there.charge_all_back(&taken[which], &at),
-                false => shop.there.charge_back(&taken[which], &at),
+                true => shop.there.charge_all_back(&name, &at),
+                false => shop.there.charge_back(&name, &at),
             });
         }
         let stand = shop.there.chargebacks();
