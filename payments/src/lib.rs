@@ -10,6 +10,7 @@
 //! | [`queries`] | what can be asked; what a stopped service's data must show |
 //! | `counts` | what is counted, for whoever watches |
 //! | `busy`, [`resolve`] | one look at one payment: the provider is asked, its answer recorded |
+//! | `give_back` | money is given back, once, however long its provider is in trouble |
 //! | [`pay`] | a request to pay: intent → call → record → answer |
 //! | [`disputes`] | a buyer's bank takes money back: asked about, also where no notice came |
 //! | [`settle`] | looks at what is unresolved, until nothing is |
@@ -29,6 +30,7 @@ mod counts;
 pub mod disputes;
 pub mod documents;
 pub mod domain;
+mod give_back;
 pub mod http;
 pub mod operator;
 pub mod options;

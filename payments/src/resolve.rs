@@ -1,9 +1,9 @@
 //! One look at one payment: where it stands, what the provider says, and what is recorded of that.
 //!
 //! A request to pay makes the first look, the reconciler ([`crate::settle`]) every further one, and
-//! both are this code: the happy path is the recovery. A look makes at most one call to the
-//! provider, under the payment's own key, so it may be made at any time, by anybody, any number of
-//! times.
+//! both are this code: the happy path is the recovery. A look asks the provider for one thing,
+//! under the payment's own key, so it may be made at any time, by anybody, any number of times. How
+//! money is given back is in [`crate::give_back`].
 
 use std::future::Future;
 use std::sync::Arc;
@@ -11,19 +11,14 @@ use std::time::Duration;
 
 use common::execute::{Engine, Failure};
 use common::id::PaymentId;
-use common::money::Money;
 use common::worker::Progress;
 use tokio::sync::Notify;
 
 use crate::busy::Busy;
-use crate::commands::{
-    Conclude, RecordCaptured, RecordDeclined, RecordOpened, RecordRefunded, Why,
-};
+use crate::commands::{Conclude, RecordCaptured, RecordDeclined, RecordOpened, Why};
 use crate::counts::{Call, Counts};
 use crate::domain::{Decline, Means, OrderStanding, Payment, State};
-use crate::provider::{
-    Charge, ChargeRequest, Door, Provider, ProviderError, Providers, Refund, RefundRequest,
-};
+use crate::provider::{Charge, ChargeRequest, Door, Provider, ProviderError, Providers};
 use crate::queries::{self, Seen};
 
 /// How long a captured payment waits to hear of its order's end before it is looked at. Hearing of
@@ -294,59 +289,6 @@ impl Resolver {
         let command = Conclude { payment: payment.id, order: payment.order, patience: PATIENCE };
         let is_owed = self.engine.run(command, &payment.trace).await?;
         Ok(if is_owed { Progress::More } else { Progress::Idle })
-    }
-
-    /// All of a capture whose order came to nothing is given back, or the part of it that was
-    /// asked for.
-    async fn give_back(
-        &self,
-        seen: &Seen,
-        part: Option<u32>,
-        reference: &str,
-        amount: Money,
-    ) -> Result<Progress, Failure> {
-        let payment = &seen.payment;
-        let reference = reference.to_owned();
-        let request = RefundRequest { payment: payment.id, part, reference, amount };
-        #[cfg(feature = "planted")]
-        if common::planted::is(common::planted::Bug::RefundedTwice) {
-            let payment = PaymentId(self.engine.ids().next(self.engine.now()));
-            if let Ok(provider) = self.provider_of(&seen.payment) {
-                drop(provider.refund(&RefundRequest { payment, ..request.clone() }).await);
-            }
-        }
-        #[cfg(feature = "planted")]
-        let request = match common::planted::is(common::planted::Bug::PartUnderFreshKey) {
-            true => RefundRequest { part: part.map(|part| part + 100 * payment.looks), ..request },
-            false => request,
-        };
-        let answer = match self.provider_of(payment) {
-            Ok(provider) => self.in_time(Call::Refund, payment, provider.refund(&request)).await,
-            Err(error) => Err(error),
-        };
-        match answer {
-            Ok(Refund::Done { reference }) => self.given_back(payment, part, reference).await,
-            Ok(Refund::Pending) => self.put_off(seen, Why::OnItsWay).await,
-            Ok(Refund::Disputed) => self.refused_for_dispute(seen, part).await,
-            Err(error) => {
-                self.complain(payment, &error);
-                self.put_off(seen, Why::Unknown).await
-            }
-        }
-    }
-
-    /// Records that money is back with its buyer; there may be another part.
-    pub(crate) async fn given_back(
-        &self,
-        payment: &Payment,
-        part: Option<u32>,
-        refund: String,
-    ) -> Result<Progress, Failure> {
-        let (id, order) = (payment.id, payment.order);
-        let command = RecordRefunded { payment: id, order, part, refund };
-        self.counts.refunded(self.engine.run(command, &payment.trace).await?);
-        tracing::info!(payment = %id, %order, part, request = payment.trace, "refunded");
-        Ok(if part.is_some() { Progress::More } else { Progress::Idle })
     }
 
     pub(crate) async fn in_time<T>(

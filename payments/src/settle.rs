@@ -30,7 +30,17 @@ const FORGET_PAGE: usize = 200;
 impl Resolver {
     /// What was seen is looked at again later.
     pub(crate) async fn put_off(&self, seen: &Seen, why: Why) -> Result<Progress, Failure> {
-        let command = LookAgain { payment: seen.payment.id, version: seen.version, why };
+        self.put_off_with(seen, why, seen.payment.burnt).await
+    }
+
+    /// Also that so many keys are burnt by now.
+    pub(crate) async fn put_off_with(
+        &self,
+        seen: &Seen,
+        why: Why,
+        burnt: u32,
+    ) -> Result<Progress, Failure> {
+        let command = LookAgain { payment: seen.payment.id, version: seen.version, why, burnt };
         self.engine().run(command, &seen.payment.trace).await?;
         Ok(Progress::Idle)
     }

@@ -74,7 +74,7 @@ async fn what_is_abandoned_is_never_taken_and_what_was_taken_is_not_abandoned() 
 async fn i5_a_refund_happens_once_and_only_for_what_was_taken() {
     let world = World::new();
     let reference = format!("ch_{KEY}");
-    let refund = RefundRequest { payment: KEY, part: None, reference, amount: AMOUNT };
+    let refund = RefundRequest { payment: KEY, part: None, reference, amount: AMOUNT, burnt: 0 };
     let early = world.provider.refund(&refund).await;
     assert!(matches!(early, Err(ProviderError::Rejected(_))), "{early:?}");
     world.provider.charge(&charge("tok_visa")).await.unwrap();
@@ -107,6 +107,7 @@ async fn i5_parts_are_refunded_once_each_and_never_more_than_was_taken() {
         part: Some(part),
         reference: format!("ch_{KEY}"),
         amount: Money { minor, ..AMOUNT },
+        burnt: 0,
     };
     let three = [part(1, 2_000), part(2, 2_000), part(3, 2_000)];
     let asked = three.iter().flat_map(|part| [part, part]).map(|part| world.provider.refund(part));

@@ -48,6 +48,7 @@ fn in_state(state: State) -> Payment {
         trace: "t".into(),
         due: Some(NOW),
         looks: 0,
+        burnt: 0,
         rests_until: None,
         refunds: vec![],
         disputes: vec![],
@@ -393,22 +394,42 @@ fn what_is_earned_is_booked_once_with_the_end_of_its_order_and_for_a_seller_who_
     assert_eq!(docs.get::<Payment>(ID).unwrap().value.due, None, "and it is at rest all the same");
 }
 
+fn again(version: u64, why: Why) -> LookAgain {
+    LookAgain { payment: ID, version, why, burnt: 0 }
+}
+
 #[test]
 fn a_look_in_vain_is_repeated_ever_less_often_and_within_a_minute() {
     let mut docs = Docs::default().with(0, in_status(PaymentStatus::Started));
     let mut pauses = Vec::new();
     for version in 0..20 {
-        let change =
-            decided(&LookAgain { payment: ID, version, why: Why::Unknown }, &docs).unwrap();
+        let change = decided(&again(version, Why::Unknown), &docs).unwrap();
         docs = docs.after(change);
         let due = docs.get::<Payment>(ID).unwrap().value.due.unwrap();
         pauses.push(due.since(NOW));
     }
     assert!(pauses.is_sorted(), "{pauses:?}");
     assert!(pauses.iter().all(|pause| *pause <= Duration::from_secs(10)), "I3: {pauses:?}");
-    let stale = decided(&LookAgain { payment: ID, version: 3, why: Why::Unknown }, &docs).unwrap();
+    let stale = decided(&again(3, Why::Unknown), &docs).unwrap();
     let docs = docs.after(stale);
     assert_eq!(docs.get::<Payment>(ID).unwrap().version, 20, "it has moved since");
+}
+
+/// A key that is burnt stays so until the money is back.
+#[test]
+fn what_a_provider_remembers_of_a_refund_is_kept_with_its_payment_until_it_is_given_back() {
+    let docs = Docs::default().with(3, in_status(PaymentStatus::Refunding));
+    let change = decided(&LookAgain { burnt: 2, ..again(3, Why::Unknown) }, &docs).unwrap();
+    let docs = docs.after(change);
+    let payment = docs.get::<Payment>(ID).unwrap().value.clone();
+    assert_eq!(payment.burnt, 2);
+    let kept = serde_json::to_string(&payment).unwrap();
+    assert_eq!(serde_json::from_str::<Payment>(&kept).unwrap(), payment);
+    let back = payment.refunded("re_1".to_owned(), NOW).unwrap();
+    assert_eq!(back.burnt, 0);
+    let before = serde_json::to_string(&back).unwrap();
+    assert!(!before.contains("burnt"), "payments of before have no such field: {before}");
+    assert_eq!(serde_json::from_str::<Payment>(&before).unwrap(), back);
 }
 
 #[test]
@@ -416,7 +437,7 @@ fn i24_money_on_its_way_back_is_asked_after_ever_less_often_and_never_later_than
     let mut docs = Docs::default().with(0, in_status(PaymentStatus::Refunding));
     let mut rests = Vec::new();
     for version in 0..20 {
-        let change = decided(&LookAgain { payment: ID, version, why: Why::OnItsWay }, &docs);
+        let change = decided(&again(version, Why::OnItsWay), &docs);
         docs = docs.after(change.unwrap());
         let payment = docs.get::<Payment>(ID).unwrap().value;
         let due = payment.due.unwrap();
@@ -425,7 +446,7 @@ fn i24_money_on_its_way_back_is_asked_after_ever_less_often_and_never_later_than
     }
     assert!(rests.is_sorted(), "{rests:?}");
     assert_eq!(rests.last(), Some(&Duration::from_secs(3_600)));
-    let change = decided(&LookAgain { payment: ID, version: 20, why: Why::Rests }, &docs).unwrap();
+    let change = decided(&again(20, Why::Rests), &docs).unwrap();
     docs = docs.after(change);
     let payment = docs.get::<Payment>(ID).unwrap().value.clone();
     assert_eq!((payment.looks, payment.rests_until.unwrap().since(NOW)), (20, rests[19]));
@@ -433,7 +454,7 @@ fn i24_money_on_its_way_back_is_asked_after_ever_less_often_and_never_later_than
     assert!(payment.rests(NOW) && payment.rests(until.plus_millis(-1)) && !payment.rests(until));
     assert!(!payment.rests(NOW.plus_millis(-1)), "the clock was set back since");
     // What fails is asked for again soon, however long it was on its way.
-    let change = decided(&LookAgain { payment: ID, version: 21, why: Why::Unknown }, &docs);
+    let change = decided(&again(21, Why::Unknown), &docs);
     let payment = docs.after(change.unwrap()).get::<Payment>(ID).unwrap().value.clone();
     assert_eq!(payment.rests_until, None);
     assert!(payment.due.unwrap().since(NOW) <= Duration::from_secs(10), "I3");

@@ -22,6 +22,6 @@ pub mod stripe;
 pub use call::{Answer, Call, Outcome};
 pub use ledger::{Kind, Ledger, Line};
 pub use mollie::Mollie;
-pub use script::{Fault, Script};
+pub use script::{Fault, Outage, Script};
 pub use smtp::Smtp;
 pub use stripe::Stripe;

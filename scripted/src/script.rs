@@ -34,6 +34,16 @@ pub const FAULTS: [Fault; 7] = [
     Fault::Slow,
 ];
 
+/// What every call that would give money back comes to, for as long as it lasts. It is remembered
+/// under the call's key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outage {
+    /// 500, with nothing done.
+    Fails,
+    /// It is refused, for a reason that passes.
+    Refuses,
+}
+
 /// Longer than anybody waits.
 pub const SILENCE: Duration = Duration::from_secs(60);
 

@@ -44,6 +44,9 @@ pub struct LookAgain {
     pub version: u64,
     /// Why it was in vain.
     pub why: Why,
+    /// How many keys of what is to be given back are burnt by now. Where this is not recorded
+    /// because the process dies, the provider says it again.
+    pub burnt: u32,
 }
 
 impl Command for LookAgain {
@@ -76,7 +79,8 @@ impl Command for LookAgain {
         let is_new = self.why == Why::Disputed && !before.doubts.are_open();
         let doubts = if is_new { before.doubts.raised() } else { before.doubts };
         let later = before.look_at(due);
-        Ok(Change::nothing(()).put(Payment { looks, doubts, rests_until, ..later }))
+        let burnt = self.burnt;
+        Ok(Change::nothing(()).put(Payment { looks, burnt, doubts, rests_until, ..later }))
     }
 }
 

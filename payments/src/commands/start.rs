@@ -87,6 +87,7 @@ impl Command for Start {
             trace: self.trace.clone(),
             due: Some(at.now.plus(self.lease)),
             looks: 0,
+            burnt: 0,
             rests_until: None,
             refunds: Vec::new(),
             disputes: Vec::new(),

@@ -207,6 +207,7 @@ impl Payment {
         refund.done = Some(Done { reference, at: now });
         // Its order is complete by it, so nothing else can follow.
         let due = (self.owed().is_some() || self.doubts.are_open()).then_some(now);
-        Ok(Self { due, looks: 0, rests_until: None, ..self })
+        // The next one has keys of its own.
+        Ok(Self { due, looks: 0, burnt: 0, rests_until: None, ..self })
     }
 }

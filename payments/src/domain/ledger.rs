@@ -333,6 +333,7 @@ mod tests {
             trace: "t".into(),
             due: None,
             looks: 0,
+            burnt: 0,
             rests_until: None,
             refunds: vec![],
             disputes: vec![],

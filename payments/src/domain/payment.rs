@@ -51,6 +51,10 @@ pub struct Payment {
     pub due: Option<Timestamp>,
     /// How often it has been looked at in vain.
     pub looks: u32,
+    /// How many keys of what is to be given back of it are burnt: under each its provider remembers
+    /// a refusal or a failure.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub burnt: u32,
     /// Money of it is on its way back, and the provider is not asked how far it has got before
     /// this, unless it says that there is news.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -220,7 +224,7 @@ impl Payment {
             }
         };
         let due = self.doubts.are_open().then_some(now);
-        Ok(Self { state, due, looks: 0, rests_until: None, ..self })
+        Ok(Self { state, due, looks: 0, burnt: 0, rests_until: None, ..self })
     }
 
     /// Its order is complete by it: nothing follows by itself, unless something of it was asked
@@ -250,6 +254,11 @@ impl Payment {
     pub fn look_at(self, due: Timestamp) -> Self {
         Self { due: Some(due), ..self }
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the form that serde calls")]
+fn is_none(number: &u32) -> bool {
+    *number == 0
 }
 
 /// Who moved the money of payments that were stored before there was a choice.

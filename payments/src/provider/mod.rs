@@ -51,6 +51,9 @@ pub struct RefundRequest {
     pub reference: String,
     /// How much of it is to be given back.
     pub amount: Money,
+    /// How many of its keys are burnt, one after the other: under each the provider remembers a
+    /// refusal or a failure, so that it says nothing of now.
+    pub burnt: u32,
 }
 
 /// What has become of a charge.
@@ -117,6 +120,10 @@ pub enum Refund {
     /// Not now, or not at all: it has not been given back, because the money is disputed, and
     /// [`Provider::disputes`] says how.
     Disputed,
+    /// What was answered is what is remembered under its key, a refusal or a failure: whether it
+    /// would be given back now is to be asked under the next one. Never said of a call that had no
+    /// answer, or whose first answer this is: that one may still be under way.
+    Burnt,
 }
 
 /// Why a call came to nothing. The texts are for the log.
@@ -229,7 +236,7 @@ pub trait Provider: Send + Sync + 'static {
     /// See [`ProviderError`].
     async fn abandon(&self, request: &ChargeRequest) -> Result<Charge, ProviderError>;
 
-    /// Gives money back, once.
+    /// Gives money back, once, whichever of its keys are burnt.
     ///
     /// # Errors
     /// See [`ProviderError`].

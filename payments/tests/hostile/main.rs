@@ -1,8 +1,8 @@
 //! Many payments against scripted providers at their most hostile, Stripe and, in [`mollie`], one
 //! of another make: it captures and keeps silent, fails before and after the fact, refuses the
-//! hurried, dawdles, declines; its webhooks come late, twice, in any order, forged, or never; the
-//! process is killed; buyers click twice and cancel. In the end all the money is where it belongs
-//! (I3–I6, I27).
+//! hurried, dawdles, declines, gives nothing back for a while; its webhooks come late, twice, in
+//! any order, forged, or never; the process is killed; buyers click twice and cancel. In the end
+//! all the money is where it belongs (I3–I6, I27).
 
 #![expect(clippy::unwrap_used, reason = "a test panics on purpose")]
 
@@ -14,6 +14,7 @@ mod make;
 mod mollie;
 #[path = "../kit/order.rs"]
 mod order;
+mod outages;
 mod parts;
 mod run;
 mod shop;
@@ -82,11 +83,13 @@ async fn history(seed: u64) -> Counts {
     let courier = courier(Arc::clone(&shop), Script::new(seed ^ 0xC0DE, 0));
     let bank = bank::act(Arc::clone(&shop), Script::new(seed ^ 0xBA4C, 0));
     let killer = killer(Arc::clone(&shop), Script::new(seed ^ 0xDEAD, 0));
+    let outages = outages::come_and_go(Arc::clone(&shop), Script::new(seed ^ 0x0CA5, 0));
     let all = futures_util::future::join_all(clients);
     let counts = tokio::select! {
         _ = all => Counts::default(),
         () = killer => unreachable!("it never ends"),
         () = bank => unreachable!("it never ends"),
+        () = outages => unreachable!("it never ends"),
         forged = courier => forged,
     };
     shop.there.calm();

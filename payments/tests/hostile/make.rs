@@ -8,7 +8,7 @@ use common::config::Secret;
 use common::money::Money;
 use payments::provider::{Door, Provider, Wire, mollie, stripe};
 use payments::webhook::NotTaken;
-use scripted::{Call, Fault, Kind, Ledger, Outcome, Script};
+use scripted::{Call, Fault, Kind, Ledger, Outage, Outcome, Script};
 
 use crate::shop::Shop;
 
@@ -22,6 +22,9 @@ pub trait Make: Send + Sync + 'static {
     fn calls(&self) -> u64;
     fn faults(&self) -> BTreeMap<Fault, u64>;
     fn with_ledger<T>(&self, look: impl FnOnce(&Ledger) -> T) -> T;
+
+    /// From now on no money is given back, or it is again.
+    fn give_nothing_back(&self, outage: Option<Outage>);
 
     /// What its owner is given to hold their books against, but for the last `less` lines.
     fn report(&self, less: usize) -> String;
@@ -57,6 +60,10 @@ impl Make for scripted::Stripe {
 
     fn with_ledger<T>(&self, look: impl FnOnce(&Ledger) -> T) -> T {
         self.with_ledger(look)
+    }
+
+    fn give_nothing_back(&self, outage: Option<Outage>) {
+        self.give_nothing_back(outage);
     }
 
     fn report(&self, less: usize) -> String {
@@ -115,6 +122,10 @@ impl Make for scripted::Mollie {
 
     fn with_ledger<T>(&self, look: impl FnOnce(&Ledger) -> T) -> T {
         self.with_ledger(look)
+    }
+
+    fn give_nothing_back(&self, outage: Option<Outage>) {
+        self.give_nothing_back(outage);
     }
 
     fn report(&self, less: usize) -> String {

@@ -68,7 +68,8 @@ impl State {
         let show = |chargeback: &&Chargeback| {
             let mut shown = chargeback.json();
             if let Some(payment) = self.payments.get(&chargeback.payment).filter(|_| is_embedded) {
-                shown["_embedded"] = json!({"payment": payment.json()});
+                let taken = self.charged_back(&chargeback.payment);
+                shown["_embedded"] = json!({"payment": payment.json(taken)});
             }
             shown
         };

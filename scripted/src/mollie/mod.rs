@@ -14,7 +14,7 @@ use serde_json::json;
 
 use crate::call::{Answer, Call, Outcome};
 use crate::ledger::{Kind, Ledger, Line};
-use crate::script::{Fault, Script, outcome};
+use crate::script::{Fault, Outage, SILENCE, Script, outcome};
 
 pub use pages::Visit;
 
@@ -58,6 +58,21 @@ pub(crate) struct State {
     are_banks_slow: bool,
     /// What goes wrong with the next call of a method.
     planned: Option<(&'static str, Fault)>,
+    outage: Option<Outage>,
+    /// How the next call that would give money back is held up, and those that are.
+    holds_up: Option<HeldUp>,
+    under_way: Vec<(HeldUp, Call)>,
+    /// Whether lists of refunds lack what was made.
+    is_list_behind: bool,
+}
+
+/// Where a call is held up, of which its caller hears nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HeldUp {
+    /// On its way: nothing is known of it there.
+    OnItsWay,
+    /// There: it is being worked on, under its key.
+    Inside,
 }
 
 impl Mollie {
@@ -80,6 +95,10 @@ impl Mollie {
                 is_unreachable: false,
                 are_banks_slow: false,
                 planned: None,
+                outage: None,
+                holds_up: None,
+                under_way: Vec::new(),
+                is_list_behind: false,
             }),
         }
     }
@@ -89,6 +108,10 @@ impl Mollie {
         let mut state = self.lock();
         state.calls += 1;
         *state.calls_of.entry(call.path().to_owned()).or_default() += 1;
+        if let Some(how) = state.holds_up.take_if(|_| is_refund(call)) {
+            state.under_way.push((how, call.clone()));
+            return Outcome::Silent(SILENCE);
+        }
         let planned = state.planned.take_if(|(method, _)| *method == call.method);
         let fault = planned.map(|(_, fault)| fault).or_else(|| state.script.next_fault());
         if let Some(fault) = fault {
@@ -122,9 +145,34 @@ impl Mollie {
         self.lock().script.turn_hostile(per_mille);
     }
 
+    /// From now on no money is given back, or it is again.
+    pub fn give_nothing_back(&self, outage: Option<Outage>) {
+        self.lock().outage = outage;
+    }
+
+    /// The next call that would give money back is held up.
+    pub fn hold_up(&self, how: HeldUp) {
+        self.lock().holds_up = Some(how);
+    }
+
+    /// Whatever was held up is so no longer.
+    pub fn let_go(&self) {
+        let mut state = self.lock();
+        for (_, call) in std::mem::take(&mut state.under_way) {
+            state.answer(&call, None);
+        }
+    }
+
+    /// From now on lists of refunds lack what was made, or do not.
+    pub fn list_late(&self, is_behind: bool) {
+        self.lock().is_list_behind = is_behind;
+    }
+
     /// From now on nothing goes wrong.
     pub fn calm(&self) {
-        self.lock().script.calm();
+        let mut state = self.lock();
+        state.script.calm();
+        state.outage = None;
     }
 
     /// How many calls there were.
@@ -167,10 +215,15 @@ impl State {
         let fingerprint = format!("{} {}", call.path(), String::from_utf8_lossy(&call.body));
         if let Some((before, answer)) = key.as_ref().and_then(|key| self.answers.get(key)) {
             return if *before == fingerprint {
-                answer.clone()
+                Answer { is_replayed: true, ..answer.clone() }
             } else {
                 error(400, Some("idempotency-key"))
             };
+        }
+        let is_same = |call: &Call| call.header("idempotency-key") == key.as_deref();
+        let mut inside = self.under_way.iter().filter(|(how, _)| *how == HeldUp::Inside);
+        if key.is_some() && inside.any(|(_, call)| is_same(call)) {
+            return error(409, None);
         }
         let answer = match failure {
             Some(Fault::FailedBefore) => error(500, None),
@@ -193,7 +246,11 @@ impl State {
             ("POST", ["v2", "payments"]) => self.make_payment(&body()),
             ("GET", ["v2", "payments", name]) => self.show_payment(name),
             ("DELETE", ["v2", "payments", name]) => self.cancel_payment(name),
-            ("POST", ["v2", "payments", name, "refunds"]) => self.make_refund(name, &body()),
+            ("POST", ["v2", "payments", name, "refunds"]) => match self.outage {
+                Some(Outage::Fails) => error(500, None),
+                Some(Outage::Refuses) => error(422, None),
+                None => self.make_refund(name, &body()),
+            },
             ("GET", ["v2", "payments", name, "refunds"]) => self.list_refunds(name),
             ("GET", ["v2", "payments", name, "chargebacks"]) => self.list_chargebacks_of(name),
             ("GET", ["v2", "chargebacks"]) => self.list_chargebacks(call),
@@ -229,6 +286,10 @@ impl State {
         };
         self.ledger.add(line);
     }
+}
+
+fn is_refund(call: &Call) -> bool {
+    call.method == "POST" && call.path().ends_with("/refunds")
 }
 
 /// An answer that is an error.

@@ -28,19 +28,28 @@ impl Payment {
         self.status == "open"
     }
 
-    pub(super) fn json(&self) -> Value {
+    /// How much of it can be given back, where any can.
+    pub(super) fn left(&self, charged_back: i64) -> Option<i64> {
+        (self.status == "paid").then(|| (self.amount - self.refunded - charged_back).max(0))
+    }
+
+    /// As it is shown while banks have so much of it.
+    pub(super) fn json(&self, charged_back: i64) -> Value {
         let mut links = json!({"self": {"href": format!("…/v2/payments/{}", self.name)}});
         if self.is_open() {
             let page = format!("https://www.mollie.example/checkout/{}", self.name);
             links["checkout"] = json!({"href": page, "type": "text/html"});
         }
-        let amount = json!({"currency": self.currency, "value": written(self.amount)});
+        let amount = |minor| json!({"currency": self.currency, "value": written(minor)});
+        let left = self.left(charged_back);
         let details = self.failure.map(|reason| json!({"failureReason": reason}));
         json!({
             "resource": "payment",
             "id": self.name,
             "status": self.status,
-            "amount": amount,
+            "amount": amount(self.amount),
+            "amountRefunded": left.map(|_| amount(self.refunded)),
+            "amountRemaining": left.map(amount),
             "isCancelable": self.is_open() && self.is_cancelable,
             "metadata": self.metadata,
             "details": details,
@@ -87,7 +96,7 @@ impl State {
             failure: None,
             refunded: 0,
         };
-        let answer = Answer::new(201, payment.json());
+        let answer = Answer::new(201, payment.json(0));
         self.payments.insert(payment.name.clone(), payment);
         answer
     }
@@ -99,10 +108,11 @@ impl State {
             self.paid(name);
         }
         let Some(payment) = self.payments.get(name) else { return error(404, None) };
+        let shown = payment.json(self.charged_back(name));
         if payment.is_open() {
             self.shown.insert(name.to_owned());
         }
-        Answer::new(200, payment.json())
+        Answer::new(200, shown)
     }
 
     pub(super) fn cancel_payment(&mut self, name: &str) -> Answer {

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::call::{Answer, Call, Outcome};
 use crate::ledger::{Kind, Ledger, Line};
-use crate::script::{Fault, Script, outcome};
+use crate::script::{Fault, Outage, Script, outcome};
 
 pub use events::{Letter, signature};
 
@@ -47,6 +47,7 @@ pub(crate) struct State {
     calls: u64,
     /// What goes wrong with the next call that makes something at a path.
     planned: Option<(&'static str, Fault)>,
+    outage: Option<Outage>,
 }
 
 impl Stripe {
@@ -67,6 +68,7 @@ impl Stripe {
                 faults: BTreeMap::new(),
                 calls: 0,
                 planned: None,
+                outage: None,
             }),
         }
     }
@@ -100,9 +102,16 @@ impl Stripe {
         self.lock().script.turn_hostile(per_mille);
     }
 
+    /// From now on no money is given back, or it is again.
+    pub fn give_nothing_back(&self, outage: Option<Outage>) {
+        self.lock().outage = outage;
+    }
+
     /// From now on nothing goes wrong.
     pub fn calm(&self) {
-        self.lock().script.calm();
+        let mut state = self.lock();
+        state.script.calm();
+        state.outage = None;
     }
 
     /// How many calls there were.
@@ -168,7 +177,13 @@ impl State {
             ("POST", ["v1", "checkout", "sessions"]) => self.make_session(&call.form()),
             ("GET", ["v1", "checkout", "sessions", name]) => self.show_session(name),
             ("POST", ["v1", "checkout", "sessions", name, "expire"]) => self.expire_session(name),
-            ("POST", ["v1", "refunds"]) => self.make_refund(&call.form()),
+            ("POST", ["v1", "refunds"]) => match self.outage {
+                Some(Outage::Fails) => error(500, "api_error", "", ""),
+                Some(Outage::Refuses) => {
+                    error(400, "invalid_request_error", "balance_insufficient", "")
+                }
+                None => self.make_refund(&call.form()),
+            },
             ("GET", ["v1", "refunds", name]) => self.show_refund(name),
             ("GET", ["v1", "refunds"]) => {
                 self.list_refunds(&call.query("payment_intent").unwrap_or_default())

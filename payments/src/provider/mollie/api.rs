@@ -15,6 +15,8 @@ use super::objects::Fault;
 use crate::provider::{ProviderError, Wire};
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+/// Says that an answer is the one that was given before under the same key.
+const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
 /// The API, for one account.
 pub(super) struct Api {
@@ -26,11 +28,13 @@ pub(super) struct Api {
 pub(super) enum Answer<T> {
     /// As asked.
     Done(T),
-    /// The call was refused.
+    /// The call was refused, now.
     Refused(Fault),
-    /// It failed; whether it did something has to be looked up. It may fail again with the same
-    /// key, for as long as Mollie remembers that.
+    /// It failed, now; whether it did something has to be looked up, and it may do so still.
     Failed,
+    /// It was refused or failed when it was first made under this key, and that is said again for
+    /// as long as Mollie remembers it. It is over: whether it did something can be looked up.
+    Burnt,
 }
 
 impl Api {
@@ -80,6 +84,10 @@ impl Api {
             call = call.header(IDEMPOTENCY_KEY, key).header(CONTENT_TYPE, "application/json");
         }
         let answer = self.wire.send(call.body(body).map_err(|_| broken())?).await?;
+        let is_replayed = answer.headers().get(REPLAYED).is_some_and(|value| value == "true");
+        if is_replayed && !answer.status().is_success() {
+            return Ok(Answer::Burnt);
+        }
         read(answer.status(), answer.body())
     }
 }

@@ -9,9 +9,9 @@ use super::objects::{Fault, Names, NewPayment, Payment, Status};
 use super::{Mollie, NAME, declines};
 use crate::provider::{Charge, ChargeRequest, ProviderError};
 
-/// Most keys tried for one call, one after the other: a failure may be remembered under its key,
-/// for an hour. An order's window is shorter than that.
-pub(super) const MAX_KEYS: u32 = 5;
+/// Most keys tried to make a payment, one after the other: a failure may be remembered under its
+/// key, for an hour. An order's window is shorter than that, and what was made twice is harmless.
+const MAX_KEYS: u32 = 5;
 
 /// What Mollie calls the payment of this request.
 pub(super) fn opened(request: &ChargeRequest) -> Result<&str, ProviderError> {
@@ -50,7 +50,7 @@ impl Mollie {
                     }
                 }
                 Answer::Refused(fault) => return Err(refused(&fault)),
-                Answer::Failed => {}
+                Answer::Failed | Answer::Burnt => {}
             }
         }
         Err(unknown("every key is burnt"))
@@ -75,7 +75,9 @@ impl Mollie {
         match self.api.delete::<Payment>(&format!("/v2/payments/{name}")).await? {
             Answer::Done(payment) => told(request, &payment),
             // Somebody was quicker, or it did its work and failed: what is so now is the truth.
-            Answer::Refused(_) | Answer::Failed => told(request, &self.payment(name).await?),
+            Answer::Refused(_) | Answer::Failed | Answer::Burnt => {
+                told(request, &self.payment(name).await?)
+            }
         }
     }
 }
@@ -123,7 +125,7 @@ pub(super) fn found<T>(answer: Answer<T>) -> Result<T, ProviderError> {
     match answer {
         Answer::Done(found) => Ok(found),
         Answer::Refused(fault) => Err(refused(&fault)),
-        Answer::Failed => Err(unknown("status 5xx")),
+        Answer::Failed | Answer::Burnt => Err(unknown("status 5xx")),
     }
 }
 

@@ -67,6 +67,12 @@ pub(super) struct Payment {
     pub(super) id: String,
     pub(super) status: Status,
     pub(super) amount: Amount,
+    /// How much of it was given back; absent where nothing can be.
+    #[serde(default)]
+    pub(super) amount_refunded: Option<Amount>,
+    /// How much of it Mollie would still give back, which may be more than was paid.
+    #[serde(default)]
+    pub(super) amount_remaining: Option<Amount>,
     #[serde(default)]
     pub(super) is_cancelable: Option<bool>,
     #[serde(default)]

@@ -10,7 +10,7 @@ use crate::provider::{Charge, ChargeRequest, ProviderError};
 
 /// Most keys tried for one call: one is burnt by a failure that Stripe remembers, for a day. Enough
 /// for a provider that fails one call in two.
-pub(super) const MAX_KEYS: u32 = 24;
+const MAX_KEYS: u32 = 24;
 
 /// Currencies that Stripe counts in hundredths though they have none.
 const IN_HUNDREDTHS: &[&str] = &["isk", "ugx"];

@@ -2,7 +2,7 @@
 
 use super::Stripe;
 use super::api::Answer;
-use super::calls::{MAX_KEYS, found, refused, units, unknown};
+use super::calls::{found, refused, units};
 use super::objects::{Fault, List, RefundStatus, Returned};
 use crate::provider::{ProviderError, Refund, RefundRequest};
 
@@ -30,33 +30,26 @@ impl Stripe {
             Some(part) => format!("{}-refund-part-{part}", request.payment),
             None => format!("{}-refund", request.payment),
         };
-        for number in 1..=MAX_KEYS {
-            let key = format!("{name}-{number}");
-            match self.api.post::<Returned>("/v1/refunds", &form, &key).await? {
-                Answer::Done(refund, false) => return returned(refund),
-                Answer::Done(refund, true) => {
-                    let path = format!("/v1/refunds/{}", refund.id);
-                    return returned(found(self.api.get(&path).await?)?);
-                }
-                // Money that was given back may be disputed besides, and its key be forgotten.
-                Answer::Refused(fault, false) if is_disputed(&fault) => {
-                    let made = self.refund_of(request).await?;
-                    return made.map_or(Ok(Refund::Disputed), returned);
-                }
-                // It was then; it is asked for under another key now.
-                Answer::Refused(fault, true) if is_disputed(&fault) => {}
-                Answer::Refused(fault, _) if is_returned(&fault) => {
-                    return self.refund_that_is(request).await;
-                }
-                Answer::Refused(fault, _) => return Err(refused(&fault)),
-                Answer::Burnt => {
-                    if let Some(refund) = self.refund_of(request).await? {
-                        return returned(refund);
-                    }
-                }
+        let key = format!("{name}-{}", u64::from(request.burnt) + 1);
+        match self.api.post::<Returned>("/v1/refunds", &form, &key).await? {
+            Answer::Done(refund, false) => returned(refund),
+            Answer::Done(refund, true) => {
+                let path = format!("/v1/refunds/{}", refund.id);
+                returned(found(self.api.get(&path).await?)?)
             }
+            // It was refused then, or failed and may have done its work all the same.
+            Answer::Refused(_, true) | Answer::Burnt => {
+                self.refund_of(request).await?.map_or(Ok(Refund::Burnt), returned)
+            }
+            // Money that was given back may be disputed besides, and its key be forgotten.
+            Answer::Refused(fault, false) if is_disputed(&fault) => {
+                self.refund_of(request).await?.map_or(Ok(Refund::Disputed), returned)
+            }
+            Answer::Refused(fault, false) if is_returned(&fault) => {
+                self.refund_that_is(request).await
+            }
+            Answer::Refused(fault, false) => Err(refused(&fault)),
         }
-        Err(unknown("every key is burnt"))
     }
 
     async fn refund_that_is(&self, request: &RefundRequest) -> Result<Refund, ProviderError> {

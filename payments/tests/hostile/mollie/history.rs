@@ -14,7 +14,7 @@ use scripted::mollie::{Letter, Visit};
 use super::{Shop, bank};
 use crate::line::Life;
 use crate::verdict::{self, Counts};
-use crate::{HOSTILITY, ORDERS, alone, killer, run};
+use crate::{HOSTILITY, ORDERS, alone, killer, outages, run};
 
 const VISITS: [Visit; 8] = [
     Visit::Pays,
@@ -46,11 +46,13 @@ async fn history(seed: u64) -> Counts {
     let courier = courier(Arc::clone(&shop), Script::new(seed ^ 0xC0DE, 0));
     let bank = bank::act(Arc::clone(&shop), Script::new(seed ^ 0xBA4C, 0));
     let killer = killer(Arc::clone(&shop), Script::new(seed ^ 0xDEAD, 0));
+    let outages = outages::come_and_go(Arc::clone(&shop), Script::new(seed ^ 0x0CA5, 0));
     let all = futures_util::future::join_all(clients);
     tokio::select! {
         _ = all => {}
         () = killer => unreachable!("it never ends"),
         () = bank => unreachable!("it never ends"),
+        () = outages => unreachable!("it never ends"),
         () = courier => unreachable!("it never ends"),
     }
     shop.there.calm();

@@ -5,21 +5,14 @@ use std::time::Duration;
 use common::id::OrderId;
 use common::time::Clock;
 use payments::domain::State;
-use scripted::mollie::Visit;
-use scripted::{Fault, Kind};
+use scripted::Fault;
+use scripted::mollie::{HeldUp, Visit};
 
 use super::history::bring;
 use super::{LOOKED, Shop, at_the_page, calm};
 use crate::line::Life;
+use crate::outages::returned;
 use crate::verdict::{self, Counts};
-
-/// What was given back at Mollie, in minor units.
-fn returned(shop: &Shop) -> Vec<i64> {
-    shop.there.with_ledger(|ledger| {
-        let lines = ledger.lines().iter().filter(|line| line.kind == Kind::Refunded);
-        lines.map(|line| line.amount).collect()
-    })
-}
 
 async fn paid(shop: &Shop) -> (OrderId, String) {
     let (order, _, name) = at_the_page(shop).await;
@@ -42,6 +35,39 @@ async fn a_refund_whose_key_was_forgotten_is_found_and_not_made_again() {
         verdict::of(&shop, 1, Counts::default()).await;
         assert_eq!(returned(&shop), [300], "{fault:?}");
     }
+}
+
+/// A call that nobody answers may land at any time: on its way it is overtaken by the one that
+/// repeats it, and does nothing; where Mollie is at it already, that one is told so and waits.
+#[tokio::test(start_paused = true)]
+async fn i5_a_call_that_lands_late_gives_nothing_back_besides() {
+    for (how, is_overtaken) in [(HeldUp::OnItsWay, true), (HeldUp::Inside, false)] {
+        let shop = calm(1);
+        let (order, _) = paid(&shop).await;
+        shop.there.hold_up(how);
+        shop.refund(order, 300).await.unwrap().unwrap();
+        shop.clock.sleep(Duration::from_secs(60)).await;
+        assert_eq!(returned(&shop).len(), usize::from(is_overtaken), "{how:?}");
+        shop.there.let_go();
+        verdict::of(&shop, 1, Counts::default()).await;
+        assert_eq!(returned(&shop), [300], "{how:?}");
+    }
+}
+
+/// One that failed after it had done its work, which Mollie's list does not show for a while: the
+/// payment itself does.
+#[tokio::test(start_paused = true)]
+async fn i5_what_the_list_of_refunds_does_not_show_yet_is_not_given_back_again() {
+    let shop = calm(1);
+    let (order, _) = paid(&shop).await;
+    shop.there.list_late(true);
+    shop.there.spoil("POST", Fault::FailedAfter);
+    shop.refund(order, 300).await.unwrap().unwrap();
+    shop.clock.sleep(Duration::from_secs(120)).await;
+    assert_eq!(shop.payments_of(order).await[0].given_back().minor, 0, "it is not known yet");
+    shop.there.list_late(false);
+    verdict::of(&shop, 1, Counts::default()).await;
+    assert_eq!(returned(&shop), [300]);
 }
 
 #[tokio::test(start_paused = true)]
