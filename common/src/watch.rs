@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -15,12 +16,16 @@ use futures_util::stream::FuturesUnordered;
 use tokio::sync::watch;
 
 use crate::command::Key;
-use crate::time::Clock;
+use crate::time::{Clock, Timestamp};
 
-/// The first pause between two looks: in one process a watch is mostly quicker.
+/// The shortest pause before a look: in one process a watch is mostly quicker.
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 
-/// The longest.
+/// The longest pause before the first look: what a buyer may wait in vain when everything has
+/// become quick again.
+const LONGEST_FIRST_PAUSE: Duration = Duration::from_millis(100);
+
+/// The longest pause of all.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// The documents that somebody watches.
@@ -97,17 +102,54 @@ impl Watch {
     }
 }
 
+/// How long what is waited for mostly takes to come, by what it is. Under load everything takes
+/// longer, and looks that come too soon are load themselves: so the first look is made when it is
+/// likely to be there.
+#[derive(Default)]
+pub struct Habits {
+    of: Mutex<HashMap<&'static str, Arc<Habit>>>,
+}
+
+/// How long one thing mostly takes, in eighths of a millisecond; each time it is seen counts for an
+/// eighth.
+#[derive(Debug, Default)]
+struct Habit(AtomicU64);
+
+impl Habits {
+    fn of(&self, what: &'static str) -> Arc<Habit> {
+        let mut habits = self.of.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(habits.entry(what).or_default())
+    }
+}
+
+impl Habit {
+    /// It came after `time`.
+    fn took(&self, time: Duration) {
+        let time = time.min(LONGEST_PAUSE).as_millis().try_into().unwrap_or(u64::MAX);
+        let eighths = self.0.load(Ordering::Relaxed);
+        // Two at once may count as one: it is an estimate.
+        self.0.store(eighths - eighths / 8 + time, Ordering::Relaxed);
+    }
+
+    /// The pause before the first look: a little shorter than it mostly takes, so that what has
+    /// become quicker is noticed.
+    fn first_pause(&self) -> Duration {
+        let mostly = Duration::from_millis(self.0.load(Ordering::Relaxed)) / 8;
+        (mostly * 3 / 4).clamp(FIRST_PAUSE, LONGEST_FIRST_PAUSE)
+    }
+}
+
 /// Looks at what another replica may have changed, of which nobody tells this process. What is
-/// waited for mostly comes soon, so the pauses before them are short at first, and each is twice as
-/// long as the one before.
+/// waited for mostly comes as soon as it did before, so each pause before them is twice as long as
+/// the one before.
 struct Looks {
     clock: Arc<dyn Clock>,
     pause: Duration,
 }
 
 impl Looks {
-    fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, pause: FIRST_PAUSE }
+    fn new(clock: Arc<dyn Clock>, pause: Duration) -> Self {
+        Self { clock, pause }
     }
 
     /// Waits until it is time for the next one.
@@ -121,28 +163,41 @@ impl Looks {
 /// and not for ever.
 ///
 /// ```text
-/// let mut wait = engine.wait([key], patience);
+/// let mut wait = engine.wait("ticket", [key], patience);
 /// while !is_there().await? && wait.next().await {}
 /// ```
 pub struct Wait {
     watches: Vec<Watch>,
+    clock: Arc<dyn Clock>,
     looks: Looks,
+    habit: Arc<Habit>,
+    /// Since when there is nothing to do but wait.
+    since: Option<Timestamp>,
     /// `None` once it has come.
     deadline: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
 }
 
 impl Wait {
     /// Watches from now on, so what is looked at afterwards is not missed, for as long as
-    /// `patience` from the first [`Wait::next`] on.
-    pub fn new(watches: Vec<Watch>, clock: Arc<dyn Clock>, patience: Duration) -> Self {
-        let looks = Looks::new(Arc::clone(&clock));
-        let deadline = Box::pin(async move { clock.sleep(patience).await });
-        Self { watches, looks, deadline: Some(deadline) }
+    /// `patience` from the first [`Wait::next`] on. `habits` know how long `what` mostly takes.
+    pub fn new(
+        what: &'static str,
+        habits: &Habits,
+        watches: Vec<Watch>,
+        clock: Arc<dyn Clock>,
+        patience: Duration,
+    ) -> Self {
+        let habit = habits.of(what);
+        let looks = Looks::new(Arc::clone(&clock), habit.first_pause());
+        let sleeper = Arc::clone(&clock);
+        let deadline = Box::pin(async move { sleeper.sleep(patience).await });
+        Self { watches, clock, looks, habit, since: None, deadline: Some(deadline) }
     }
 
     /// Waits until it is time to look again, the last time when patience ends; `false` after that.
     pub async fn next(&mut self) -> bool {
         let Some(deadline) = &mut self.deadline else { return false };
+        self.since.get_or_insert_with(|| self.clock.now());
         let changes = self.watches.iter_mut().map(|watch| Box::pin(watch.changed()));
         // Of none there is never one.
         let mut changes = changes.collect::<FuturesUnordered<_>>();
@@ -156,17 +211,24 @@ impl Wait {
     }
 }
 
+impl Drop for Wait {
+    /// It has come, unless patience has ended before.
+    fn drop(&mut self) {
+        if let (Some(since), Some(_)) = (self.since, &self.deadline) {
+            self.habit.took(self.clock.now().since(since));
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::pin::pin;
-    use std::sync::atomic::{AtomicU64, Ordering};
     use std::task::{Context, Poll, Waker};
 
     use async_trait::async_trait;
 
     use super::*;
     use crate::session::SigningKeys;
-    use crate::time::Timestamp;
 
     /// Stands still, but for those who sleep.
     #[derive(Default)]
@@ -186,7 +248,7 @@ mod tests {
     #[tokio::test]
     async fn what_comes_soon_is_seen_soon_and_what_does_not_is_looked_for_seldom() {
         let clock = Arc::new(Slept::default());
-        let mut looks = Looks::new(Arc::clone(&clock) as _);
+        let mut looks = Looks::new(Arc::clone(&clock) as _, FIRST_PAUSE);
         let mut at = Vec::new();
         for _ in 0..9 {
             looks.next().await;
@@ -234,7 +296,8 @@ mod tests {
         let (one, other) = (Key::of::<SigningKeys>("one"), Key::of::<SigningKeys>("other"));
         let watches = vec![watchers.watch(one.clone()), watchers.watch(other.clone())];
         let patience = Duration::from_millis(100);
-        let mut wait = Wait::new(watches, Arc::clone(&clock) as _, patience);
+        let mut wait =
+            Wait::new("it", &Habits::default(), watches, Arc::clone(&clock) as _, patience);
         for key in [&other, &one] {
             watchers.changed([key]);
             assert_eq!(clock.next_of(&mut wait), Some(0), "a change is seen at once");
@@ -243,5 +306,47 @@ mod tests {
         assert_eq!(looks, [10, 30, 70, 100]);
         watchers.changed([&one]);
         assert_eq!(clock.next_of(&mut wait), None, "it is over");
+    }
+
+    #[test]
+    fn the_first_look_is_made_when_what_is_waited_for_is_likely_to_be_there() {
+        let (watchers, clock) = (Watchers::default(), Arc::new(Hands::default()));
+        let (habits, key) = (Habits::default(), Key::of::<SigningKeys>("one"));
+        let wait = |patience| {
+            let watches = vec![watchers.watch(key.clone())];
+            Wait::new(
+                "it",
+                &habits,
+                watches,
+                Arc::clone(&clock) as _,
+                Duration::from_millis(patience),
+            )
+        };
+        // Looks at it until it is there; says how often that was, and how long it took.
+        let until_there = |after: u64| {
+            let begun = clock.0.load(Ordering::Relaxed);
+            let (mut wait, mut looks) = (wait(1_000), 0);
+            loop {
+                let at = clock.next_of(&mut wait).unwrap() - begun;
+                looks += 1;
+                if at >= after {
+                    return (looks, at);
+                }
+            }
+        };
+        assert_eq!(until_there(100), (4, 150), "nothing is known at first");
+        for _ in 0..40 {
+            until_there(100);
+        }
+        let (looks, at) = until_there(100);
+        assert!(looks <= 2 && at < 300, "{looks} looks, until {at} ms");
+        for _ in 0..100 {
+            until_there(1);
+        }
+        assert_eq!(until_there(1), (1, 10), "what has become quicker is noticed");
+        let mut in_vain = wait(5_000);
+        while clock.next_of(&mut in_vain).is_some() {}
+        drop(in_vain);
+        assert_eq!(until_there(1), (1, 10), "what never came says nothing");
     }
 }

@@ -75,7 +75,7 @@ pub async fn await_ticket(engine: &Arc<Engine>, id: TicketId) -> Result<(), Fail
     if engine.now().since(id.0.made_at()) > RECENT {
         return Ok(());
     }
-    let mut wait = engine.wait([Key::of::<Stock>(id)], PATIENCE);
+    let mut wait = engine.wait("ticket", [Key::of::<Stock>(id)], PATIENCE);
     while engine.store().get(&STOCK, &id.to_string()).await?.is_none() && wait.next().await {}
     Ok(())
 }

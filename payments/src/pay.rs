@@ -139,7 +139,7 @@ impl Pay {
     /// answers only one of two such calls: this one asks again then.
     async fn door_of(&self, id: PaymentId) -> Result<Door, Unpaid> {
         let engine = self.resolver.engine();
-        let mut wait = engine.wait([Key::of::<Payment>(id)], self.answer_within);
+        let mut wait = engine.wait("door", [Key::of::<Payment>(id)], self.answer_within);
         loop {
             let seen = queries::payment(engine, id).await?;
             let seen = seen.ok_or(Failure::Refused(Refusal::NotFound))?;
@@ -194,18 +194,28 @@ impl Pay {
         told.await.unwrap_or_else(|_| Err(Failure::Broken("a payment's task has ended".into())))
     }
 
-    /// Waits for what becomes of a payment.
+    /// Waits for what becomes of a payment: first for the provider's word, and then, if there is
+    /// money, for that of the order.
     async fn end_of(&self, id: PaymentId, order: OrderId) -> Result<PaymentId, Unpaid> {
         let engine = self.resolver.engine();
-        let keys = [Key::of::<Payment>(id), Key::of::<Payable>(order)];
-        let mut wait = engine.wait(keys, self.answer_within);
-        loop {
+        let mut wait = engine.wait("provider", [Key::of::<Payment>(id)], self.answer_within);
+        let payment = loop {
             let seen = queries::payment(engine, id).await?;
+            let payment = seen.map(|seen| seen.payment);
+            let is_known = |payment: &Payment| !matches!(payment.state, State::Started { .. });
+            if let Some(payment) = payment.filter(is_known) {
+                break payment;
+            }
+            if !wait.next().await {
+                return Err(Unpaid::Unresolved);
+            }
+        };
+        drop(wait);
+        let mut wait = engine.wait("end", [Key::of::<Payable>(order)], self.answer_within);
+        loop {
             let payable = queries::payable(engine, order).await?;
-            if let (Some(seen), Some(payable)) = (seen, payable)
-                && let Some(end) = end(&seen.payment, &payable)
-            {
-                if seen.payment.due.is_some() {
+            if let Some(end) = payable.and_then(|payable| end(&payment, &payable)) {
+                if end.is_err() || payment.due.is_some_and(|due| due <= engine.now()) {
                     self.resolver.ring();
                 }
                 return end.map_err(|refusal| Failure::Refused(refusal).into());

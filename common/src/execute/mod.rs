@@ -38,7 +38,7 @@ use crate::store::{CommitError, Store, Unavailable};
 use crate::task::Tasks;
 use crate::time::{Clock, Timestamp};
 use crate::trace::{Kind, Span};
-use crate::watch::{Wait, Watchers};
+use crate::watch::{Habits, Wait, Watchers};
 
 use attempts::{Attempt, Fate, settle};
 use counts::Counts;
@@ -106,6 +106,7 @@ pub struct Engine {
     ports: Ports,
     outbox: Arc<Outbox>,
     watchers: Watchers,
+    habits: Habits,
     gatherings: Gatherings,
     meters: Meters,
     counts: Counts,
@@ -121,7 +122,8 @@ impl Engine {
     pub fn metered(ports: Ports, outbox: Arc<Outbox>, meters: Meters) -> Arc<Self> {
         let (watchers, gatherings) = (Watchers::default(), Gatherings::default());
         let counts = Counts::of(&meters);
-        Arc::new(Self { ports, outbox, watchers, gatherings, meters, counts })
+        let habits = Habits::default();
+        Arc::new(Self { ports, outbox, watchers, habits, gatherings, meters, counts })
     }
 
     /// Executes `command`; its events carry `trace`.
@@ -190,10 +192,16 @@ impl Engine {
         &self.watchers
     }
 
-    /// Waits for changes of `keys`, those of other replicas too, for as long as `patience`.
-    pub fn wait(&self, keys: impl IntoIterator<Item = Key>, patience: Duration) -> Wait {
+    /// Waits for `what`, which comes with a change of `keys`, by other replicas too, for as long as
+    /// `patience`.
+    pub fn wait(
+        &self,
+        what: &'static str,
+        keys: impl IntoIterator<Item = Key>,
+        patience: Duration,
+    ) -> Wait {
         let watches = keys.into_iter().map(|key| self.watchers.watch(key)).collect();
-        Wait::new(watches, Arc::clone(&self.ports.clock), patience)
+        Wait::new(what, &self.habits, watches, Arc::clone(&self.ports.clock), patience)
     }
 
     /// Decides jobs one after another, commits them together, and answers every one of them.

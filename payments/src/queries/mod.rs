@@ -54,7 +54,7 @@ pub async fn payable(engine: &Engine, order: OrderId) -> Result<Option<Payable>,
 /// # Errors
 /// When the store cannot serve.
 pub async fn awaited(engine: &Engine, order: OrderId) -> Result<Option<Payable>, Failure> {
-    let mut wait = engine.wait([Key::of::<Payable>(order)], PATIENCE);
+    let mut wait = engine.wait("order", [Key::of::<Payable>(order)], PATIENCE);
     let (now, made_at) = (engine.now(), order.0.made_at());
     let is_recent = now.since(made_at) <= RECENT && made_at.since(now) <= RECENT;
     loop {

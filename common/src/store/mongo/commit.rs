@@ -117,19 +117,23 @@ async fn write_all(
             (Expect::Absent, Action::Delete) => commands.absent.push(write.id.clone()),
         }
     }
+    let of_transaction = |error| errors::of_transaction(&error);
+    let (mut conditional, mut fresh) = (Vec::new(), Vec::new());
     for (name, Commands { inserts, updates, deletes, absent }) in commands {
-        let of_transaction = |error| errors::of_transaction(&error);
+        conditional.push((name, (cstr!("update"), cstr!("updates")), updates));
+        conditional.push((name, (cstr!("delete"), cstr!("deletes")), deletes));
+        fresh.push((name, inserts, absent));
+    }
+    // What meets whoever else wants the same document comes before what would be written in vain:
+    // the conditional writes, and of them the few that many batches have in common.
+    conditional.sort_by_key(|(_, _, writes)| writes.len());
+    for (name, kind, writes) in conditional {
+        if !writes.is_empty() {
+            all_met(server, session, name, kind, writes).await?;
+        }
+    }
+    for (name, inserts, absent) in fresh {
         let collection = server.database.collection::<RawDocumentBuf>(name);
-        // Replacements first: they meet whoever else wants the same document before anything is
-        // inserted in vain.
-        if !updates.is_empty() {
-            let kind = (cstr!("update"), cstr!("updates"));
-            all_met(server, session, name, kind, updates).await?;
-        }
-        if !deletes.is_empty() {
-            let kind = (cstr!("delete"), cstr!("deletes"));
-            all_met(server, session, name, kind, deletes).await?;
-        }
         if !inserts.is_empty() {
             let inserted = collection.insert_many(&inserts).session(&mut *session);
             inserted.await.map_err(of_transaction)?;
