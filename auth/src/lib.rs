@@ -9,7 +9,7 @@
 //! | [`queries`] | what can be asked |
 //! | [`hashing`], [`throttle`], [`passwords`], [`guesses`] | passwords hashed on threads of their own, and proved not too often |
 //! | [`keys`] | signs sessions, and keeps the keys |
-//! | [`mail`], [`post`] | letters as mail, and sending them until each has come to its end |
+//! | [`mail`], [`post`], `round` | letters as mail, and sending them until each has come to its end |
 //! | [`http`], [`wire`] | the routes, and what goes over them |
 //! | [`consume`] | events → commands |
 //! | [`options`] | what the operator decides |
@@ -27,6 +27,7 @@ pub mod options;
 pub mod passwords;
 pub mod post;
 pub mod queries;
+mod round;
 pub mod throttle;
 pub mod wire;
 

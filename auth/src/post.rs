@@ -7,7 +7,8 @@
 //! is over, under the Message-ID of the first time. In no other way is a letter sent twice, as long
 //! as clocks of replicas do not differ by more than a lease.
 //!
-//! Letters may wait, and purchases may not: it sends a few at a time, and rests in between.
+//! Letters may wait, and purchases may not: it sends a few at a time ([`crate::round`]), and rests
+//! in between.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,21 +18,18 @@ use common::execute::{Engine, Failure};
 use common::metrics::table::{LETTERS, LETTERS_OLDEST, LETTERS_WAITING};
 use common::metrics::{Counter, Gauge, Look, Meters};
 use common::worker::{Progress, Reconciler, StepFailed};
-use futures_util::stream::{self, StreamExt as _};
 
-use crate::commands::{ForgetLetters, OpenLetters, RecordAttempt, TakeLetter};
+use crate::commands::{ForgetLetters, OpenLetters, Tried};
 use crate::domain::{Attempt, Letter, REMEMBERED_FOR, State};
 use crate::mail::{Mail, SendError, message};
 use crate::queries;
+use crate::round::Round;
 
 /// How often it looks.
 const PERIOD: Duration = Duration::from_millis(250);
 
 /// Most letters sent in one step: with [`PERIOD`], some 250 a second.
 const PAGE: usize = 64;
-
-/// How many are sent at the same time.
-const AT_ONCE: usize = 4;
 
 /// Most letters forgotten in one step.
 const FORGET_PAGE: usize = 200;
@@ -40,7 +38,7 @@ const FORGET_PAGE: usize = 200;
 const MOST_COUNTED: usize = 1_000;
 
 /// The trace of what follows.
-const TRACE: &str = "post";
+pub(crate) const TRACE: &str = "post";
 
 /// The reconciler. It also shows how much waits.
 pub struct Post {
@@ -82,16 +80,16 @@ impl Post {
     }
 
     /// For so long a letter is whoever's who has taken it: twice as long as it may take.
-    fn lease(&self) -> Duration {
+    pub(crate) fn lease(&self) -> Duration {
         2 * self.mail.mailer.timeout()
     }
 
-    async fn deliver(&self, id: String) -> Result<(), Failure> {
-        let take = TakeLetter { id: id.clone(), lease: self.lease() };
-        let Some(letter) = self.engine.run(take, TRACE).await? else {
-            return Ok(());
-        };
-        let number = letter.attempts();
+    pub(crate) fn engine(&self) -> &Arc<Engine> {
+        &self.engine
+    }
+
+    /// Tries to send a letter that was taken.
+    pub(crate) async fn attempt(&self, letter: Letter) -> Result<Tried, Failure> {
         let attempt = match queries::account(&self.engine, letter.to).await? {
             Some(account) => match account.holder() {
                 Some(holder) => self.send(&letter, holder).await,
@@ -99,11 +97,8 @@ impl Post {
             },
             None => Attempt::NoReader,
         };
-        let record = RecordAttempt { id, number, attempt };
-        if let Some(letter) = self.engine.run(record, TRACE).await? {
-            self.tell(&letter);
-        }
-        Ok(())
+        let number = letter.attempts();
+        Ok(Tried { id: letter.id, number, attempt })
     }
 
     async fn send(&self, letter: &Letter, to: &crate::domain::Holder) -> Attempt {
@@ -134,7 +129,8 @@ impl Post {
         }
     }
 
-    fn tell(&self, letter: &Letter) {
+    /// Says what became of a letter.
+    pub(crate) fn tell(&self, letter: &Letter) {
         match letter.state {
             State::Sent { .. } => self.counts.sent.inc(),
             State::Announced | State::Waiting { .. } => self.counts.again.inc(),
@@ -150,11 +146,7 @@ impl Post {
 
     async fn step_once(&self) -> Result<(), Failure> {
         let due = queries::due_letters(&self.engine, self.engine.now(), PAGE).await?;
-        let deliveries = due.into_iter().map(|letter| self.deliver(letter.id));
-        // Each to its end, whatever becomes of others: one that is dropped on its way is sent
-        // twice.
-        let delivered = stream::iter(deliveries).buffer_unordered(AT_ONCE).collect::<Vec<_>>();
-        delivered.await.into_iter().collect()
+        Round::of(self, due).go().await
     }
 }
 

@@ -10,13 +10,13 @@ mod hear_dispute;
 mod hear_order;
 mod hear_refund;
 mod open_letters;
-mod record_attempt;
+mod record_attempts;
 mod rehash;
 mod rotate_keys;
 mod sign_out;
 mod sign_out_everywhere;
 mod sign_up;
-mod take_letter;
+mod take_letters;
 
 use common::command::{Change, Docs, Key, Refusal};
 use common::events::{EndedSession, Revocation, UserEvent, UserKind};
@@ -35,13 +35,13 @@ pub use hear_dispute::HearDispute;
 pub use hear_order::HearOrder;
 pub use hear_refund::HearRefund;
 pub use open_letters::OpenLetters;
-pub use record_attempt::RecordAttempt;
+pub use record_attempts::{RecordAttempts, Tried};
 pub use rehash::Rehash;
 pub use rotate_keys::RotateKeys;
 pub use sign_out::SignOut;
 pub use sign_out_everywhere::SignOutEverywhere;
 pub use sign_up::{SignUp, SignedUp, email_in_use};
-pub use take_letter::TakeLetter;
+pub use take_letters::TakeLetters;
 
 /// Who asks, by the session that they ask in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

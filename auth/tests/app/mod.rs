@@ -58,7 +58,7 @@ impl Clock for StillClock {
     }
 }
 
-struct Tasks;
+pub struct Tasks;
 
 impl Spawn for Tasks {
     fn spawn(&self, work: Work) {
