@@ -1,7 +1,7 @@
 import { type NextRequest, NextResponse } from 'next/server'
 import { apiOrigin } from './lib/api/origin'
-import { isId } from './lib/paths'
-import { paymentProvider } from './lib/payment-provider'
+import { isId, isOrderPath } from './lib/paths'
+import { type Provider, paymentProvider } from './lib/payment-provider'
 import { contentSecurityPolicy } from './lib/security-policy'
 
 /**
@@ -15,7 +15,8 @@ export async function proxy(request: NextRequest): Promise<NextResponse> {
   if (tidy) return NextResponse.redirect(tidy, 307)
 
   const nonce = btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(16))))
-  const policy = contentSecurityPolicy(nonce, await pagesToPayOn(request))
+  const provider = await paidBy(request)
+  const policy = contentSecurityPolicy(nonce, provider)
   const headers = new Headers(request.headers)
   // Next.js reads the nonce for its own scripts from here.
   headers.set('content-security-policy', policy)
@@ -26,7 +27,9 @@ export async function proxy(request: NextRequest): Promise<NextResponse> {
   answer.headers.set('content-security-policy', policy)
   answer.headers.set('x-content-type-options', 'nosniff')
   answer.headers.set('referrer-policy', 'strict-origin-when-cross-origin')
-  answer.headers.set('cross-origin-opener-policy', 'same-origin')
+  // Wallets that the provider's script offers open windows of their own, and hear from them.
+  const opener = provider?.element ? 'same-origin-allow-popups' : 'same-origin'
+  answer.headers.set('cross-origin-opener-policy', opener)
   answer.headers.set('permissions-policy', 'camera=(), microphone=(), geolocation=()')
   if (request.headers.get('x-forwarded-proto') === 'https') {
     answer.headers.set('strict-transport-security', 'max-age=31536000; includeSubDomains')
@@ -43,10 +46,9 @@ export const config = {
   ],
 }
 
-/** Where the payment provider's pages are, for pages with a form that leads there. */
-async function pagesToPayOn(request: NextRequest): Promise<string | undefined> {
-  if (!/^\/orders\/[0-9a-f]{24}$/.test(request.nextUrl.pathname)) return undefined
-  return (await paymentProvider())?.pages ?? undefined
+/** Who moves the money, for pages on which one pays. */
+async function paidBy(request: NextRequest): Promise<Provider | undefined> {
+  return isOrderPath(request.nextUrl.pathname) ? paymentProvider() : undefined
 }
 
 /** Which of the pages that look the same to everybody who is not signed in this is. */

@@ -23,3 +23,9 @@ export function signInFor(path: string): string {
 export function isId(value: string): boolean {
   return /^[0-9a-f]{24}$/.test(value)
 }
+
+/** Whether this is the page of an order. */
+export function isOrderPath(path: string): boolean {
+  const [, area, id, more] = path.split('/')
+  return area === 'orders' && id !== undefined && isId(id) && more === undefined
+}

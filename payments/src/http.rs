@@ -13,7 +13,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::Works;
-use crate::domain::{Payment, RequestKey, Token};
+use crate::checkout::{Checkout, Mover, NewCheckout};
+use crate::domain::{Payment, Place, RequestKey, Token};
 use crate::pay::{CheckoutRequest, PayRequest, Unpaid};
 use crate::provider::{BadNotice, Letter, Provider};
 use crate::queries::{self, Seen};
@@ -21,11 +22,14 @@ use crate::receipt::{self, Facts, Issuer};
 use crate::receipts;
 use crate::refunds;
 use crate::selling;
-use crate::views::{Checkout, Mover, NewCheckout, NewPayment, Paid, PaymentView, ReceiptView};
+use crate::views::{NewPayment, Paid, PaymentView, ReceiptView};
 use crate::webhook::NotTaken;
 
 /// Longest token that is looked at, in characters.
 const MAX_TOKEN: usize = 255;
+
+/// Longest name of a place, in characters.
+const MAX_PLACE: usize = 20;
 
 /// What a receipt is printed as.
 const PDF: HeaderValue = HeaderValue::from_static("application/pdf");
@@ -98,8 +102,10 @@ async fn pay(State(api): State<Api>, request: Write) -> Result<Response, Problem
 /// Pay for an order where the payment provider asks for the card
 ///
 /// Begins a payment and says where its buyer makes it: on a page of the provider's, or with the
-/// provider's script in the browser. Who asks again is shown the same payment, as long as it is not
-/// made. What came of it is seen with `GET /api/payments/{id}/live`.
+/// provider's script in the browser, as `place` asks for. Who asks again is shown the same payment,
+/// as long as it is not made. Who has begun on a page is shown that, whatever is asked for now; who
+/// has begun with the script and asks for a page begins anew there, and the first takes no money
+/// any more. What came of it is seen with `GET /api/payments/{id}/live`.
 #[utoipa::path(
     operation_id = "checkOut",
     post, path = "/api/payments/checkouts", tag = "payments", request_body = NewCheckout,
@@ -118,7 +124,8 @@ async fn pay(State(api): State<Api>, request: Write) -> Result<Response, Problem
 async fn check_out(State(api): State<Api>, request: Write) -> Result<Response, Problem> {
     let buyer = request.session()?.user_id;
     let mut fields = request.fields()?;
-    let Some(order) = fields.id::<OrderId>("orderId") else {
+    let (order, place) = (fields.id::<OrderId>("orderId"), place_in(&mut fields));
+    let Some(order) = order else {
         return Err(fields.refusal().into());
     };
     fields.check()?;
@@ -127,7 +134,7 @@ async fn check_out(State(api): State<Api>, request: Write) -> Result<Response, P
         .map(|key| RequestKey { id: key.id.clone(), fingerprint: key.fingerprint.clone() });
     let back = format!("{}/orders/{order}", site(&request));
     let trace = request.trace().to_owned();
-    let asked = CheckoutRequest { order, buyer, back, request: key, trace };
+    let asked = CheckoutRequest { order, buyer, back, place, request: key, trace };
     let (id, door) = api.works.pay.check_out(asked).await.map_err(unpaid)?;
     let provider = api.works.resolver.providers().chosen().name();
     let checkout = Checkout::of(id, provider, door);
@@ -137,7 +144,8 @@ async fn check_out(State(api): State<Api>, request: Write) -> Result<Response, P
 /// Show who moves the money
 ///
 /// Of payments that begin now. Where there are pages to pay on, `POST /api/payments/checkouts` says
-/// which; otherwise a token is needed.
+/// which; otherwise a token is needed. Where a part of one's own page can be filled instead, it is
+/// said with what.
 #[utoipa::path(
     operation_id = "showProvider",
     get, path = "/api/payments/provider", tag = "payments",
@@ -332,6 +340,16 @@ fn token_in(fields: &mut Fields, provider: &dyn Provider) -> Option<Token> {
         Err(bad) => fields.fault("token", bad.to_string()),
     }
     None
+}
+
+/// The field `place`.
+fn place_in(fields: &mut Fields) -> Option<Place> {
+    let name = fields.optional_text("place", 1..=MAX_PLACE)?;
+    let place = Place::ALL.into_iter().find(|place| place.name() == name);
+    if place.is_none() {
+        fields.fault("place", "must be page or element");
+    }
+    place
 }
 
 fn unpaid(unpaid: Unpaid) -> Problem {

@@ -11,12 +11,13 @@
 //! | `counts` | what is counted, for whoever watches |
 //! | `busy`, [`resolve`] | one look at one payment: the provider is asked, its answer recorded |
 //! | `give_back` | money is given back, once, however long its provider is in trouble |
+//! | `door` | where a payment is made whose card the provider asks for |
 //! | [`pay`] | a request to pay: intent → call → record → answer |
 //! | [`disputes`] | a buyer's bank takes money back: asked about, also where no notice came |
 //! | [`settle`] | looks at what is unresolved, until nothing is |
 //! | [`webhook`] | a provider's notices |
 //! | [`receipts`], [`receipt`] | numbers for receipts, and a receipt as a document |
-//! | [`views`], [`http`], [`selling`], [`refunds`] | what goes over the wire, and the routes |
+//! | [`views`], [`checkout`], [`http`], [`selling`], [`refunds`] | what goes over the wire, and the routes |
 //! | [`operator`] | what an operator does by hand: refunds, payouts, the books |
 //! | [`payouts`] | what sellers are to be paid, and that they were |
 //! | [`reconciliation`] | the books beside the provider's report |
@@ -24,12 +25,14 @@
 //! | [`options`] | what the operator decides |
 
 mod busy;
+pub mod checkout;
 pub mod commands;
 pub mod consume;
 mod counts;
 pub mod disputes;
 pub mod documents;
 pub mod domain;
+mod door;
 mod give_back;
 pub mod http;
 pub mod operator;

@@ -10,8 +10,8 @@ use common::config::Secret;
 use crate::domain::Fee;
 use crate::provider::mollie::{self, Mollie};
 use crate::provider::sandbox::Sandbox;
-use crate::provider::stripe::{self, Account, Stripe};
-use crate::provider::{Https, Provider};
+use crate::provider::stripe::{self, Account, Element, Stripe};
+use crate::provider::{Https, Provider, Script};
 use crate::receipt::Issuer;
 use crate::{Settings, Timing};
 
@@ -59,9 +59,9 @@ pub struct Options {
     )]
     pub stripe_webhook_secret_file: Option<PathBuf>,
 
-    /// Stripe's publishable key, pk_…: for sites that show Stripe's Payment Element themselves. The
-    /// pages that come with this program do not: they send buyers to Stripe's
-    #[arg(long, env = "TICKETING_STRIPE_PUBLISHABLE_KEY", value_name = "KEY", hide = true)]
+    /// Stripe's publishable key, pk_…: with it buyers enter their cards in the order's page, in
+    /// Stripe's Payment Element, and without it on a page of Stripe's
+    #[arg(long, env = "TICKETING_STRIPE_PUBLISHABLE_KEY", value_name = "KEY")]
     pub stripe_publishable_key: Option<String>,
 
     /// Where Stripe's API is
@@ -195,8 +195,7 @@ impl Options {
             }
             webhook_secrets.push(Secret::new(secret));
         }
-        let publishable_key = self.stripe_publishable_key.clone();
-        if let Some(key) = &publishable_key
+        if let Some(key) = &self.stripe_publishable_key
             && mode("--stripe-publishable-key", key, &["pk_"])? != is_live
         {
             return Err("--stripe-publishable-key and --stripe-secret-key must both be live keys \
@@ -205,7 +204,12 @@ impl Options {
         }
         let wire = Https::to(&self.stripe_api).map_err(|error| format!("--stripe-api: {error}"))?;
         let pages = pages(&self.stripe_api, stripe::API, stripe::PAGES);
-        let account = Account { secret_key, webhook_secrets, publishable_key, pages };
+        let element = self.stripe_publishable_key.clone().map(|publishable_key| {
+            let is_real = self.stripe_api == stripe::API;
+            let script = if is_real { stripe::script() } else { script_of(&pages) };
+            Element { publishable_key, script }
+        });
+        let account = Account { secret_key, webhook_secrets, element, pages };
         Ok(Arc::new(Stripe::new(account, Arc::new(wire))))
     }
 }
@@ -213,6 +217,13 @@ impl Options {
 /// Where the pages of the API at `api` are; another one than the `real` one shows pages of its own.
 fn pages(api: &str, real: &str, its: &str) -> String {
     if api == real { its.to_owned() } else { api.trim_end_matches('/').to_owned() }
+}
+
+/// The Stripe.js of an API that is not the real one: all of it is there.
+fn script_of(origin: &str) -> Script {
+    let there = || vec![origin.to_owned()];
+    let address = format!("{origin}/v3/");
+    Script { address, scripts: there(), frames: there(), calls: there() }
 }
 
 /// Whether a key moves real money. Its text is not repeated: it may be another one's secret.
@@ -271,15 +282,25 @@ mod tests {
     }
 
     #[test]
-    fn buyers_are_sent_to_stripe_unless_another_site_asks_for_their_cards() {
+    fn buyers_are_sent_to_stripe_and_with_a_publishable_key_need_not_go_there() {
         let pages = |more: &[&str]| {
             let args = [&KEY[..], &SIGNING, more].concat();
             parse(&args).real().unwrap()[0].pages().map(str::to_owned)
         };
+        let script = |more: &[&str]| {
+            let args = [&KEY[..], &SIGNING, more].concat();
+            parse(&args).real().unwrap()[0].script().cloned()
+        };
         assert_eq!(pages(&[]).as_deref(), Some("https://checkout.stripe.com"));
         let here = ["--stripe-api", "http://127.0.0.1:9/"];
         assert_eq!(pages(&here).as_deref(), Some("http://127.0.0.1:9"));
-        assert_eq!(pages(&["--stripe-publishable-key", "pk_test_x"]), None);
+        assert_eq!(script(&[]), None);
+        let key = ["--stripe-publishable-key", "pk_test_x"];
+        assert_eq!(pages(&key).as_deref(), Some("https://checkout.stripe.com"), "for who needs it");
+        assert_eq!(script(&key), Some(stripe::script()));
+        let elsewhere = script(&[key, here].concat()).unwrap();
+        assert_eq!(elsewhere.address, "http://127.0.0.1:9/v3/");
+        assert_eq!(elsewhere.frames, ["http://127.0.0.1:9"]);
     }
 
     #[test]

@@ -21,10 +21,13 @@ use tokio::sync::oneshot;
 
 use crate::commands::{Begun, Start};
 use crate::domain::refund::{Fate, fate};
-use crate::domain::{Decline, Fee, Means, Payable, Payment, RequestKey, State, Token};
+use crate::domain::{Decline, Fee, Means, Payable, Payment, Place, RequestKey, State, Token};
 use crate::provider::{Door, ProviderError};
 use crate::queries;
 use crate::resolve::Resolver;
+
+/// How often one request begins anew because another one has begun elsewhere meanwhile.
+const MOST_MOVES: usize = 3;
 
 /// Somebody wants to pay.
 #[derive(Debug, Clone)]
@@ -50,6 +53,8 @@ pub struct CheckoutRequest {
     pub buyer: UserId,
     /// Where they come back to.
     pub back: String,
+    /// Where; by default where the provider prefers it.
+    pub place: Option<Place>,
     /// Which request it is, where it came with an idempotency key.
     pub request: Option<RequestKey>,
     /// For events and logs.
@@ -57,6 +62,7 @@ pub struct CheckoutRequest {
 }
 
 /// A request to pay, with whatever.
+#[derive(Clone)]
 struct Asked {
     order: OrderId,
     buyer: UserId,
@@ -109,30 +115,58 @@ impl Pay {
     /// Begins a payment that its buyer makes where the provider asks for the card, and says where
     /// that is. Who asks again is shown the same one. What comes of it is seen of the payment.
     ///
+    /// A page of the provider's is good for everybody, so who has begun on one is shown that,
+    /// whatever is asked for now. Who has begun in a part of ours and asks for a page cannot use
+    /// that part (scripts are off, or the provider's was not to be had): it is left for good first,
+    /// so that there are never two places in which one order could be paid.
+    ///
     /// # Errors
     /// See [`Unpaid`].
     pub async fn check_out(&self, asked: CheckoutRequest) -> Result<(PaymentId, Door), Unpaid> {
-        let conflict = |why: String| Unpaid::Failed(Failure::Refused(Refusal::Conflict(why)));
-        let CheckoutRequest { order, buyer, back, request, trace } = asked;
+        let CheckoutRequest { order, buyer, back, place, request, trace } = asked;
         let refused = |refusal| Unpaid::Failed(Failure::Refused(refusal));
         let engine = self.resolver.engine();
         let payable = queries::awaited(engine, order).await?;
         if payable.ok_or_else(|| refused(Refusal::NotFound))?.buyer != buyer {
             return Err(refused(Refusal::NotYours));
         }
-        if !self.resolver.providers().chosen().has_doors() {
-            let why = "The payment provider asks for no cards itself: pay with a token";
-            return Err(conflict(why.to_owned()));
-        }
-        let asked = Asked { order, buyer, means: Means::Page { back }, request, trace };
-        let id = match self.begin(asked).await {
-            Ok(Begun::Started(payment) | Begun::Joined(payment)) => payment,
-            Ok(Begun::Refused(why)) | Err(Failure::Refused(Refusal::State(why))) => {
-                return Err(conflict(why));
+        let place = self.place(place)?;
+        let means = Means::Page { back, place: Some(place) };
+        let asked = Asked { order, buyer, means, request, trace };
+        for _ in 0..MOST_MOVES {
+            let id = match self.begin(asked.clone()).await {
+                Ok(Begun::Started(payment) | Begun::Joined(payment)) => payment,
+                Ok(Begun::Refused(why)) | Err(Failure::Refused(Refusal::State(why))) => {
+                    return Err(conflict(why));
+                }
+                Err(failure) => return Err(failure.into()),
+            };
+            let door = self.door_of(id).await?;
+            if place == Place::Element || door.place() == place {
+                return Ok((id, door));
             }
-            Err(failure) => return Err(failure.into()),
+            match self.resolver.leave(id).await? {
+                Ok(true) => {}
+                Ok(false) => return Err(conflict("The payment is under way".to_owned())),
+                Err(error) => {
+                    tracing::warn!(payment = %id, %error, "it could not be left for another place");
+                    return Err(Unpaid::Unresolved);
+                }
+            }
+        }
+        Err(Unpaid::Unresolved)
+    }
+
+    /// Where the card is asked for, of the places that the provider has.
+    fn place(&self, wanted: Option<Place>) -> Result<Place, Unpaid> {
+        let places = self.resolver.providers().chosen().places();
+        let why = match (places.first(), wanted) {
+            (Some(first), None) => return Ok(*first),
+            (Some(_), Some(place)) if places.contains(&place) => return Ok(place),
+            (None, _) => "The payment provider asks for no cards itself: pay with a token",
+            (Some(_), Some(_)) => "The payment provider does not ask for cards in that place",
         };
-        Ok((id, self.door_of(id).await?))
+        Err(conflict(why.to_owned()))
     }
 
     /// Where a payment is made. The first look may be opening it at the provider just now, which
@@ -235,6 +269,10 @@ async fn first_look(resolver: &Resolver, payment: PaymentId) {
             tracing::warn!(%payment, error = %failure, "left to be settled later");
         }
     }
+}
+
+fn conflict(why: String) -> Unpaid {
+    Unpaid::Failed(Failure::Refused(Refusal::Conflict(why)))
 }
 
 /// What a buyer is told of a payment, once there is something to tell. It depends on nothing but

@@ -18,7 +18,7 @@ use crate::busy::Busy;
 use crate::commands::{Conclude, RecordCaptured, RecordDeclined, RecordOpened, Why};
 use crate::counts::{Call, Counts};
 use crate::domain::{Decline, Means, OrderStanding, Payment, State};
-use crate::provider::{Charge, ChargeRequest, Door, Provider, ProviderError, Providers};
+use crate::provider::{Charge, ChargeRequest, Provider, ProviderError, Providers};
 use crate::queries::{self, Seen};
 
 /// How long a captured payment waits to hear of its order's end before it is looked at. Hearing of
@@ -195,7 +195,7 @@ impl Resolver {
 
     /// The request, once the provider has made its payment and that is committed. `None` where the
     /// payment's end is known.
-    async fn opened(
+    pub(crate) async fn opened(
         &self,
         payment: &Payment,
         request: ChargeRequest,
@@ -241,31 +241,8 @@ impl Resolver {
         self.in_time(Call::Charge, payment, provider.charge(request)).await
     }
 
-    /// Where the buyer of a payment that waits for its buyer goes to pay it. `None` where its end
-    /// is known.
-    ///
-    /// # Errors
-    /// When the store does not serve, or what the provider says, inside.
-    pub async fn door(&self, seen: &Seen) -> Result<Result<Option<Door>, ProviderError>, Failure> {
-        let payment = &seen.payment;
-        let State::Started { means, opened } = &payment.state else {
-            return Ok(Ok(None));
-        };
-        let request = request(payment, means, opened.clone());
-        let request = match self.opened(payment, request).await? {
-            Ok(Some(request)) => request,
-            Ok(None) => return Ok(Ok(None)),
-            Err(error) => return Ok(Err(error)),
-        };
-        Ok(match self.provider_of(payment) {
-            Ok(provider) => {
-                self.in_time(Call::Door, payment, provider.door(&request)).await.map(Some)
-            }
-            Err(error) => Err(error),
-        })
-    }
-
-    async fn record(&self, payment: &Payment, charge: Charge) -> Result<(), Failure> {
+    /// Commits what the provider says of a charge.
+    pub(crate) async fn record(&self, payment: &Payment, charge: Charge) -> Result<(), Failure> {
         let (id, order) = (payment.id, payment.order);
         let trace = &payment.trace;
         let counter = self.counts.of_charge(&charge);
@@ -325,7 +302,8 @@ impl Resolver {
     }
 }
 
-fn request(payment: &Payment, means: &Means, opened: Option<String>) -> ChargeRequest {
+/// What the provider is asked about a payment that has started.
+pub(crate) fn request(payment: &Payment, means: &Means, opened: Option<String>) -> ChargeRequest {
     let Payment { id, order, amount, .. } = *payment;
     ChargeRequest { payment: id, order, amount, means: means.clone(), opened }
 }

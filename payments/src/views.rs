@@ -10,7 +10,6 @@ use utoipa::ToSchema;
 
 use crate::commands::{dispute, status};
 use crate::domain::{AskedBy, Item, Payable, Refund, State};
-use crate::provider::{Door, Provider};
 use crate::queries::Seen;
 use crate::receipt::Facts;
 
@@ -34,72 +33,6 @@ pub struct Paid {
     /// Which payment.
     #[schema(value_type = String, pattern = "^[0-9a-f]{24}$", example = "6afd4dc00102030405000005")]
     pub id: PaymentId,
-}
-
-/// What to pay where the provider asks for the card.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[expect(dead_code, reason = "only its description is used: all faults of a body are told at once")]
-pub struct NewCheckout {
-    /// The order. All of it is paid, at the price that its buyer saw.
-    #[schema(pattern = "^[0-9a-f]{24}$", example = "6afd4dc00102030405000003")]
-    order_id: String,
-}
-
-/// Where to pay. Either `url`, a page of the provider's; or `clientSecret` and `publishableKey`,
-/// which the provider's script in the buyer's browser is given.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Checkout {
-    /// Which payment.
-    #[schema(value_type = String, pattern = "^[0-9a-f]{24}$", example = "6afd4dc00102030405000005")]
-    pub id: PaymentId,
-    /// Who moves the money.
-    #[schema(example = "stripe")]
-    pub provider: String,
-    /// A page of the provider's, to be sent to.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    url: Option<String>,
-    /// What lets whoever has it make this one payment.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    client_secret: Option<String>,
-    /// Whose account it is, for the provider's script.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    publishable_key: Option<String>,
-}
-
-impl Checkout {
-    /// Of a payment, through a door.
-    pub fn of(id: PaymentId, provider: &str, door: Door) -> Self {
-        let (url, client_secret, publishable_key) = match door {
-            Door::Page { url } => (Some(url), None, None),
-            Door::Element { client_secret, publishable_key } => {
-                (None, Some(client_secret), Some(publishable_key))
-            }
-        };
-        Self { id, provider: provider.to_owned(), url, client_secret, publishable_key }
-    }
-}
-
-/// Who moves the money.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Provider)]
-pub struct Mover {
-    /// Its name. In the sandbox no real money moves.
-    #[schema(value_type = String, example = "stripe")]
-    name: &'static str,
-    /// Where its own pages are that buyers pay on; missing where it has none, or where they are not
-    /// used.
-    #[schema(example = "https://checkout.stripe.com")]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pages: Option<String>,
-}
-
-impl Mover {
-    /// A provider as buyers see it.
-    pub fn of(provider: &dyn Provider) -> Self {
-        Self { name: provider.name(), pages: provider.pages().map(str::to_owned) }
-    }
 }
 
 /// An attempt to pay an order, and what became of it.

@@ -148,6 +148,11 @@ impl Site {
         self.send(request, body.to_string()).await
     }
 
+    async fn check_out(&self, body: &Value) -> Reply {
+        let request = self.request(Some(self.world.buyer), "POST", "/api/payments/checkouts");
+        self.send(request, body.to_string()).await
+    }
+
     async fn get(&self, who: Option<UserId>, path: &str) -> Reply {
         self.send(self.request(who, "GET", path), String::new()).await
     }
@@ -419,6 +424,27 @@ async fn a_provider_that_takes_no_tokens_says_where_to_pay() {
     assert!(card.message().contains("never a card number"), "I28: {}", card.text);
     let mover = site.get(None, "/api/payments/provider").await.is(200).json();
     assert_eq!(mover, json!({"name": "mollie", "pages": "https://www.mollie.com"}));
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_a_provider_asks_for_no_cards_no_payment_begins() {
+    for (site, place, why) in [
+        (Site::at_mollie().await, json!("element"), "in that place"),
+        (Site::new().await, json!("page"), "pay with a token"),
+        (Site::new().await, json!(null), "pay with a token"),
+    ] {
+        let order = site.world.place().await;
+        let body = json!({"orderId": order.id, "place": place});
+        let refused = site.check_out(&body).await.is(409);
+        assert!(refused.message().contains(why), "{}", refused.text);
+        assert!(site.world.payments_of(order.id).await.is_empty());
+    }
+    let site = Site::at_mollie().await;
+    let order = site.world.place().await;
+    for place in [json!("shop"), json!(1), json!(["page"])] {
+        let refused = site.check_out(&json!({"orderId": order.id, "place": place})).await.is(400);
+        assert_eq!(refused.blamed(), ["place"]);
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -117,7 +117,13 @@ fn routes(ticket: &str, order: &str) -> Vec<Route> {
             &["orderId", "token"],
             &[],
         ),
-        route("POST", "/api/payments/checkouts", json!({"orderId": order}), &["orderId"], &[]),
+        route(
+            "POST",
+            "/api/payments/checkouts",
+            json!({"orderId": order, "place": "page"}),
+            &["orderId"],
+            &[("place", "\"shop\""), ("place", "1"), ("place", "[\"page\"]")],
+        ),
         // A body is looked at before what a path names is looked for.
         route(
             "POST",

@@ -27,6 +27,7 @@ export const useForm = () => useContext(FormContext)
  */
 export function Form({
   action,
+  scriptedAction = action,
   formKey,
   values,
   label,
@@ -35,6 +36,8 @@ export function Form({
   children,
 }: {
   action: FormAction
+  /** What is done instead where scripts run. */
+  scriptedAction?: FormAction
   /** `newKey()`, made by the page that shows the form. */
   formKey: string
   /** What the fields hold at first. */
@@ -49,7 +52,7 @@ export function Form({
   const scripted = useScripted()
   // A page that comes back from the router's memory must not repeat the key of the time before.
   const [first] = useState(() => firstState(scripted ? newKey() : formKey, values))
-  const [state, post, pending] = useActionState(scripted ? guarded(action) : action, first)
+  const [state, post, pending] = useActionState(scripted ? guarded(scriptedAction) : action, first)
   const form = useRef<HTMLFormElement>(null)
   const seen = useRef(0)
 

@@ -23,6 +23,7 @@ import button from '../ui/button.module.css'
 import { ButtonLink } from '../ui/button-link'
 import { Money } from '../ui/money'
 import { Notice } from '../ui/notice'
+import { ComeBack } from './come-back'
 import { OrderClock } from './order-clock'
 import styles from './order-page.module.css'
 import { PrintButton } from './print-button'
@@ -51,9 +52,11 @@ export async function OrderPage({
   const locale = await visitorLocale()
   const standing = standingOf(order, payments)
   const elsewhere = standing === 'paying' && provider?.pages ? providerName(provider) : undefined
+  // Whoever is asked for the card in this page is still at it, for all that is known.
+  const here = standing === 'open' || Boolean(elsewhere && provider?.element)
   const back = standing === 'paid' ? givenBack(payments) : undefined
   const words = elsewhere
-    ? waitingAt(elsewhere)
+    ? waitingAt(elsewhere, here)
     : ((standing === 'paid' ? disputedWords(order) : undefined) ??
       (back && returnedWords(order, back, locale)) ??
       standingWords[standing])
@@ -76,10 +79,10 @@ export async function OrderPage({
       ) : null}
       <div className={styles.head}>
         <div>
-          <StandingHeadline standing={standing}>{words.headline}</StandingHeadline>
+          <StandingHeadline standing={here ? 'open' : standing}>{words.headline}</StandingHeadline>
           <p className={styles.lead}>{words.lead}</p>
         </div>
-        {standing === 'open' ? <OrderClock until={order.expiresAt} serverNow={serverNow} /> : null}
+        {here ? <OrderClock until={order.expiresAt} serverNow={serverNow} /> : null}
       </div>
       <div className={styles.ticket}>
         <TicketStub
@@ -88,12 +91,13 @@ export async function OrderPage({
           event={ticket?.event}
           level={2}
           price={<Money amount={order.total} currency={order.currency} exact />}
-          note={stubNote(order, standing, locale)}
+          note={stubNote(order, here ? 'open' : standing, locale)}
           spent={standing !== 'paid' && !unpaid}
         />
         {unpaid ? <CancelForm order={order} paying={standing === 'paying'} /> : null}
       </div>
       <div className={styles.main}>
+        {provider?.element ? <ComeBack unpaid={unpaid} /> : null}
         {unpaid ? (
           <>
             {standing === 'paying' && !elsewhere ? <Paying /> : null}
@@ -115,8 +119,14 @@ export async function OrderPage({
   )
 }
 
-/** A payment that is made on a page of the provider's, and not known to be made. */
-function waitingAt(name: string): { headline: string; lead: string } {
+/** A payment that is made where the provider asks for the card, here or on its page, and not known to be made. */
+function waitingAt(name: string, here: boolean): { headline: string; lead: string } {
+  if (here) {
+    return {
+      headline: standingWords.open.headline,
+      lead: `Pay before the time is up. If you have paid already, ${name} says so here in a moment.`,
+    }
+  }
   return {
     headline: 'Waiting for your payment',
     lead: `If you have paid, stay here: this page shows it as soon as ${name} says so. If not, go on there.`,

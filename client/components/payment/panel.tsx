@@ -1,6 +1,7 @@
 import type { Order } from '@/lib/api'
-import type { Provider } from '@/lib/payment-provider'
+import { type Provider, providerName } from '@/lib/payment-provider'
 import { Notice } from '../ui/notice'
+import { ElementPanel } from './element-panel'
 import { PagePanel } from './page-panel'
 import { SandboxPanel } from './sandbox-panel'
 
@@ -21,6 +22,19 @@ export function PaymentPanel({
   provider,
   ...props
 }: Omit<PanelProps, 'provider'> & { provider?: Provider }) {
+  if (provider?.pages && provider.element) {
+    const { script } = provider.element
+    const { order, formKey, pay } = props
+    return (
+      <ElementPanel
+        name={providerName(provider)}
+        script={script}
+        orderId={order.id}
+        formKey={formKey}
+        pay={pay}
+      />
+    )
+  }
   if (provider?.pages) return <PagePanel provider={provider} {...props} />
   if (provider?.name === 'sandbox') return <SandboxPanel provider={provider} {...props} />
   return provider ? (

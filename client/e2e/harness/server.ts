@@ -24,12 +24,15 @@ export async function startServer({
   orderWindow = '15m',
   demo = false,
   stripe,
+  element = false,
 }: {
   orderWindow?: string
   /** Filled with what `ticketing demo` makes. */
   demo?: boolean
   /** Where the Stripe is that moves the money; without it the sandbox does. */
   stripe?: string
+  /** Whether cards are asked for in the order's page. */
+  element?: boolean
 } = {}): Promise<Server> {
   const home = mkdtempSync(join(folder('servers'), 'server-'))
   const [data, log] = [join(home, 'data'), join(home, 'log')]
@@ -47,7 +50,7 @@ export async function startServer({
     {
       cwd: root,
       stdio: ['ignore', 'pipe', file],
-      env: { ...environment(), ...(stripe ? account(stripe) : {}) },
+      env: { ...environment(), ...(stripe ? account(stripe, element) : {}) },
     },
   )
   closeSync(file)
@@ -74,8 +77,9 @@ export async function startServer({
   }
 }
 
-function account(stripe: string): NodeJS.ProcessEnv {
+function account(stripe: string, element: boolean): NodeJS.ProcessEnv {
   return {
+    ...(element ? { TICKETING_STRIPE_PUBLISHABLE_KEY: 'pk_test_e2e' } : {}),
     TICKETING_STRIPE_SECRET_KEY: 'sk_test_e2e',
     TICKETING_STRIPE_WEBHOOK_SECRET: 'whsec_e2e',
     TICKETING_STRIPE_API: stripe,

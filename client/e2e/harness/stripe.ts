@@ -1,5 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { type Intent, Intents } from './stripe-intents.ts'
+import { bankPage, cardFrame, challengeFrame, stripeJs } from './stripe-js.ts'
 
 /** How long it takes to make a session, in milliseconds. A second call with the same key is refused meanwhile. */
 const MAKING_MS = 50
@@ -13,10 +15,17 @@ type Session = {
   form: URLSearchParams
 }
 
-/** As much of Stripe as there is to its Checkout Sessions: the API, and the page with the button. */
+/** What is said, with a status. */
+export type Said = [status: number, body: object]
+
+/**
+ * As much of Stripe as a browser meets: Checkout Sessions with their page, and PaymentIntents with Stripe.js, the frame that asks
+ * for the card, 3-D Secure, and a bank that one is sent to.
+ */
 export class Stripe {
   /** `http://127.0.0.1:41234` */
   url = ''
+  readonly intents = new Intents()
   private readonly sessions = new Map<string, Session>()
   /** By idempotency key; `undefined` while it is being made. */
   private readonly made = new Map<string, Session | undefined>()
@@ -36,53 +45,78 @@ export class Stripe {
   }
 
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { pathname } = new URL(request.url ?? '/', this.url)
+    const { pathname, searchParams } = new URL(request.url ?? '/', this.url)
     const [area, ...rest] = pathname.slice(1).split('/')
     const form = new URLSearchParams(await bodyOf(request))
+    const say = ([status, body]: Said) =>
+      response
+        .writeHead(status, {
+          'content-type': 'application/json',
+          'access-control-allow-origin': '*',
+        })
+        .end(JSON.stringify(body))
     if (area === 'v1' && request.headers.authorization === 'Bearer sk_test_e2e') {
-      return this.api(request, response, rest, form)
-    }
-    const session = area === 'pay' ? this.sessions.get(rest[0] ?? '') : undefined
-    if (!session) {
-      response.writeHead(pathname === '/favicon.ico' ? 204 : 404).end()
+      const key = String(request.headers['idempotency-key'])
+      say(await this.api(request.method ?? '', rest, form, key))
+    } else if (area === 'v1') {
+      const given = request.method === 'POST' ? form : searchParams
+      say(this.intents.forBrowser(request.method ?? '', rest, given))
     } else if (request.method === 'POST') {
+      this.pressed(response, area ?? '', rest[0] ?? '', form)
+    } else {
+      this.show(response, pathname, area ?? '', rest[0] ?? '')
+    }
+  }
+
+  private show(response: ServerResponse, path: string, area: string, id: string): void {
+    const session = this.sessions.get(id)
+    const intent = this.intents.named(id)
+    if (area === 'v3') page(response, stripeJs, 'text/javascript')
+    else if (area === 'frame') page(response, cardFrame)
+    else if (area === '3ds' && intent) page(response, challengeFrame(intent))
+    else if (area === 'bank' && intent) page(response, bankPage(intent))
+    else if (area === 'pay' && session) page(response, pageOf(session))
+    else response.writeHead(path === '/favicon.ico' ? 204 : 404).end()
+  }
+
+  /** A button on one of the pages. */
+  private pressed(response: ServerResponse, area: string, id: string, form: URLSearchParams): void {
+    const session = this.sessions.get(id)
+    const intent = this.intents.named(id)
+    if (area === 'pay' && session) {
       pay(session)
       response.writeHead(303, { location: session.form.get('success_url') ?? '' }).end()
+    } else if (area === '3ds' && intent) {
+      this.intents.authenticated(intent, form.get('answer') === 'yes')
+      page(response, '<!doctype html><script>parent.postMessage("done", "*")</script>')
+    } else if (area === 'bank' && intent) {
+      this.intents.authenticated(intent, form.get('answer') === 'yes')
+      response.writeHead(303, { location: backTo(intent) }).end()
     } else {
-      response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(pageOf(session))
+      response.writeHead(404).end()
     }
   }
 
   private async api(
-    request: IncomingMessage,
-    response: ServerResponse,
+    method: string,
     path: string[],
     form: URLSearchParams,
-  ): Promise<void> {
-    const say = (status: number, body: object) =>
-      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+    key: string,
+  ): Promise<Said> {
     const fault = (code: string) => ({ error: { type: 'invalid_request_error', code } })
+    if (path[0] === 'payment_intents')
+      return this.intents.forServer(method, path.slice(1), form, key)
     const [checkout, sessions, id, what] = path
-    if (checkout !== 'checkout' || sessions !== 'sessions') {
-      say(404, fault('resource_missing'))
-    } else if (request.method === 'POST' && !id) {
-      const key = String(request.headers['idempotency-key'])
-      if (this.made.has(key) && !this.made.get(key)) {
-        say(409, fault('idempotency_key_in_use'))
-        return
-      }
-      say(200, shown(this.made.get(key) ?? (await this.make(key, form))))
-    } else {
-      const session = this.sessions.get(id ?? '')
-      if (!session) {
-        say(404, fault('resource_missing'))
-      } else if (what === 'expire' && session.status !== 'open') {
-        say(400, fault('session_not_open'))
-      } else {
-        if (what === 'expire') Object.assign(session, { status: 'expired', url: null })
-        say(200, shown(session))
-      }
+    if (checkout !== 'checkout' || sessions !== 'sessions') return [404, fault('resource_missing')]
+    if (method === 'POST' && !id) {
+      if (this.made.has(key) && !this.made.get(key)) return [409, fault('idempotency_key_in_use')]
+      return [200, shown(this.made.get(key) ?? (await this.make(key, form)))]
     }
+    const session = this.sessions.get(id ?? '')
+    if (!session) return [404, fault('resource_missing')]
+    if (what === 'expire' && session.status !== 'open') return [400, fault('session_not_open')]
+    if (what === 'expire') Object.assign(session, { status: 'expired', url: null })
+    return [200, shown(session)]
   }
 
   private async make(key: string, form: URLSearchParams): Promise<Session> {
@@ -97,8 +131,21 @@ export class Stripe {
   }
 }
 
+function page(response: ServerResponse, text: string, type = 'text/html'): void {
+  response.writeHead(200, { 'content-type': `${type}; charset=utf-8` }).end(text)
+}
+
 function shown({ form: _, ...session }: Session): object {
   return session
+}
+
+/** Where the bank's page leads, with what Stripe adds to that. */
+function backTo({ id, client_secret, status, return_url }: Intent): string {
+  const address = new URL(return_url)
+  address.searchParams.set('payment_intent', id)
+  address.searchParams.set('payment_intent_client_secret', client_secret)
+  address.searchParams.set('redirect_status', status === 'succeeded' ? 'succeeded' : 'failed')
+  return String(address)
 }
 
 function pay(session: Session): void {

@@ -7,10 +7,11 @@ import { Stripe } from './stripe.ts'
 type Choices = {
   /** For how long an order holds its ticket. Another one is another server, and so another worker. */
   orderWindow: string
-  /** Who moves the money. */
-  provider: 'sandbox' | 'stripe'
+  /** Who moves the money; `element` is Stripe, with cards asked for in the order's page. */
+  provider: 'sandbox' | 'stripe' | 'element'
 }
-type ForWorker = { server: Server }
+/** The Stripe is `undefined` where the sandbox moves the money. */
+type ForWorker = { stripe: Stripe | undefined; server: Server }
 type ForTest = {
   /** Somebody new, with a browser of their own. */
   person: (name: string, options?: BrowserContextOptions) => Promise<Person>
@@ -20,13 +21,21 @@ export const test = base.extend<ForTest, Choices & ForWorker>({
   orderWindow: ['15m', { option: true, scope: 'worker' }],
   provider: ['sandbox', { option: true, scope: 'worker' }],
 
+  stripe: [
+    async ({ provider }, use) => {
+      const stripe = provider === 'sandbox' ? undefined : await new Stripe().start()
+      await use(stripe)
+      stripe?.end()
+    },
+    { scope: 'worker' },
+  ],
+
   server: [
-    async ({ orderWindow, provider }, use) => {
-      const stripe = provider === 'stripe' ? await new Stripe().start() : undefined
-      const server = await startServer({ orderWindow, stripe: stripe?.url })
+    async ({ orderWindow, provider, stripe }, use) => {
+      const element = provider === 'element'
+      const server = await startServer({ orderWindow, stripe: stripe?.url, element })
       await use(server)
       await server.end()
-      stripe?.end()
     },
     { scope: 'worker', timeout: 11 * 60_000 },
   ],

@@ -17,19 +17,42 @@ export async function payInSandbox(state: FormState, data: FormData): Promise<Fo
 /** Leads to the provider's page for an order: the same one for as long as it is neither paid nor over. */
 export async function payOnPage(state: FormState, data: FormData): Promise<FormState> {
   const orderId = text(data, 'orderId')
-  const answer = await payments.checkOut({ orderId })
+  const answer = await payments.checkOut({ orderId, place: 'page' })
   if (answer.ok && answer.data.url) redirect(answer.data.url)
-  const problem: Problem = answer.ok
-    ? {
-        kind: 'refused',
-        message: 'This site cannot take payments here. Please tell the people who run it.',
-        fields: {},
-      }
-    : answer.problem
-  await leaveIfOver(orderId, problem)
+  return unopened(state, data, answer.ok ? undefined : answer.problem)
+}
+
+/** What the provider's script is given to ask for the card in our page. */
+export type ElementKeys = { clientSecret: string; publishableKey: string }
+
+/** Begins to pay an order in our page; or leads to the provider's, where it has begun there. */
+export async function payInElement(
+  state: FormState,
+  data: FormData,
+): Promise<{ state: FormState; keys?: ElementKeys }> {
+  const orderId = text(data, 'orderId')
+  const answer = await payments.checkOut({ orderId, place: 'element' })
+  if (!answer.ok) return { state: await unopened(state, data, answer.problem) }
+  const { url, clientSecret, publishableKey } = answer.data
+  if (clientSecret && publishableKey) {
+    refresh()
+    return { state, keys: { clientSecret, publishableKey } }
+  }
+  if (url) redirect(url)
+  return { state: await unopened(state, data) }
+}
+
+/** There is nowhere to pay. */
+async function unopened(state: FormState, data: FormData, why?: Problem): Promise<FormState> {
+  const problem: Problem = why ?? {
+    kind: 'refused',
+    message: 'This site cannot take payments here. Please tell the people who run it.',
+    fields: {},
+  }
+  await leaveIfOver(text(data, 'orderId'), problem)
   refresh()
   const message = mayRepeat(problem)
-    ? 'The page to pay on could not be opened just now. Please try again in a moment; if you have paid already, this page shows it by itself.'
+    ? 'The place to pay could not be opened just now. Please try again in a moment; if you have paid already, this page shows it by itself.'
     : problem.message
   return failed(state, data, { ...problem, message })
 }

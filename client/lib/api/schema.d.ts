@@ -162,8 +162,10 @@ export interface paths {
         /**
          * Pay for an order where the payment provider asks for the card
          * @description Begins a payment and says where its buyer makes it: on a page of the provider's, or with the
-         *     provider's script in the browser. Who asks again is shown the same payment, as long as it is not
-         *     made. What came of it is seen with `GET /api/payments/{id}/live`.
+         *     provider's script in the browser, as `place` asks for. Who asks again is shown the same payment,
+         *     as long as it is not made. Who has begun on a page is shown that, whatever is asked for now; who
+         *     has begun with the script and asks for a page begins anew there, and the first takes no money
+         *     any more. What came of it is seen with `GET /api/payments/{id}/live`.
          */
         post: operations["checkOut"];
         delete?: never;
@@ -182,7 +184,8 @@ export interface paths {
         /**
          * Show who moves the money
          * @description Of payments that begin now. Where there are pages to pay on, `POST /api/payments/checkouts` says
-         *     which; otherwise a token is needed.
+         *     which; otherwise a token is needed. Where a part of one's own page can be filled instead, it is
+         *     said with what.
          */
         get: operations["showProvider"];
         put?: never;
@@ -667,6 +670,11 @@ export interface components {
             /** @description A page of the provider's, to be sent to. */
             url?: string | null;
         };
+        /**
+         * @description Where a provider asks for the card.
+         * @enum {string}
+         */
+        CheckoutPlace: "page" | "element";
         /** @description Who somebody says they are. */
         Credentials: {
             /**
@@ -838,6 +846,7 @@ export interface components {
              * @example 6afd4dc00102030405000003
              */
             orderId: string;
+            place?: components["schemas"]["CheckoutPlace"] | null;
         };
         /** @description What a ticket is to admit to. */
         NewEvent: {
@@ -1169,17 +1178,50 @@ export interface components {
         };
         /** @description Who moves the money. */
         Provider: {
+            element?: components["schemas"]["ProviderElement"] | null;
             /**
              * @description Its name. In the sandbox no real money moves.
              * @example stripe
              */
             name: string;
             /**
-             * @description Where its own pages are that buyers pay on; missing where it has none, or where they are not
-             *     used.
+             * @description Where its own pages are that buyers pay on; missing where it has none.
              * @example https://checkout.stripe.com
              */
             pages?: string | null;
+        };
+        /**
+         * @description The script that fills a part of one's own page, and what the Content-Security-Policy of that
+         *     page has to allow it.
+         */
+        ProviderElement: {
+            /**
+             * @description What it calls (`connect-src`).
+             * @example [
+             *       "https://api.stripe.com"
+             *     ]
+             */
+            calls: string[];
+            /**
+             * @description Where its frames come from (`frame-src`).
+             * @example [
+             *       "https://js.stripe.com",
+             *       "https://hooks.stripe.com"
+             *     ]
+             */
+            frames: string[];
+            /**
+             * @description Where the script is.
+             * @example https://js.stripe.com/v3/
+             */
+            script: string;
+            /**
+             * @description Where it and what it loads come from (`script-src`).
+             * @example [
+             *       "https://js.stripe.com"
+             *     ]
+             */
+            scripts: string[];
         };
         /** @description An Ed25519 public key as a JSON Web Key (RFC 8037). */
         PublicKeyDocument: {

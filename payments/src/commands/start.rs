@@ -124,7 +124,7 @@ impl Start {
     /// be told: a second click, or the retry of one that was told to come again.
     fn is_repeated(&self, payment: &Payment) -> bool {
         let same = match &payment.state {
-            // Who is given a page again is given the same one, wherever the first was opened.
+            // Who is given a place again is given the same one, wherever the first was opened.
             State::Started { means: Means::Page { .. }, .. } => {
                 return matches!(self.means, Means::Page { .. });
             }

@@ -20,7 +20,7 @@ pub use asked::{Ask, AskedBy, MAX_REASON, NotRefundable, Refund};
 pub use dispute::{Dispute, Doubts, Move, Standing, Told};
 pub use fee::Fee;
 pub use ledger::{Account, Entry, EntryKind, Posting, Sale};
-pub use means::Means;
+pub use means::{Means, Place};
 pub use notice::{About, Heard, Notice};
 pub use payable::{Item, Late, OrderStanding, Payable};
 pub use payment::{Decline, Payment, State, Unmoved};

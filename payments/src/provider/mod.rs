@@ -22,7 +22,7 @@ use common::id::{OrderId, PaymentId};
 use common::money::Money;
 use common::time::Timestamp;
 
-use crate::domain::{Decline, Means, Notice, Token, Told};
+use crate::domain::{Decline, Means, Notice, Place, Token, Told};
 
 /// Money to be taken.
 #[derive(Debug, Clone)]
@@ -85,6 +85,30 @@ pub enum Door {
         /// Tells the script whose account it is. Public.
         publishable_key: String,
     },
+}
+
+impl Door {
+    /// Which kind of place it leads to.
+    pub fn place(&self) -> Place {
+        match self {
+            Self::Page { .. } => Place::Page,
+            Self::Element { .. } => Place::Element,
+        }
+    }
+}
+
+/// The script with which a provider fills a part of our page, and what a page has to let it do: as
+/// sources in the words of Content-Security-Policy, such as `https://js.example.com`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Script {
+    /// Where it is.
+    pub address: String,
+    /// Where it and what it loads come from.
+    pub scripts: Vec<String>,
+    /// What it shows in frames comes from there.
+    pub frames: Vec<String>,
+    /// It calls these.
+    pub calls: Vec<String>,
 }
 
 impl fmt::Debug for Door {
@@ -189,14 +213,19 @@ pub trait Provider: Send + Sync + 'static {
         false
     }
 
-    /// Whether buyers can pay on a page of its own, or in a part of ours that it fills.
-    fn has_doors(&self) -> bool {
-        false
+    /// Where buyers can be asked for their cards: what it prefers comes first.
+    fn places(&self) -> &[Place] {
+        &[]
     }
 
     /// Where its own pages are, as in `https://pay.example.com`; `None` where it sends buyers
     /// nowhere.
     fn pages(&self) -> Option<&str> {
+        None
+    }
+
+    /// What fills a part of our page; `None` where that is not one of its places.
+    fn script(&self) -> Option<&Script> {
         None
     }
 

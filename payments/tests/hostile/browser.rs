@@ -2,9 +2,14 @@
 
 use std::time::Duration;
 
+use common::command::Refusal;
 use common::events::OrderStatus;
+use common::execute::Failure;
+use common::id::{OrderId, PaymentId};
 use common::time::Clock;
-use payments::domain::State;
+use payments::domain::{Place, State};
+use payments::pay::Unpaid;
+use payments::provider::Door;
 use scripted::Script;
 
 use crate::line::Life;
@@ -56,4 +61,66 @@ async fn money_taken_in_the_instant_in_which_the_order_ends_is_given_back() {
     shop.change(order, OrderStatus::Cancelled).await;
     let counts = verdict::of(&shop, 3, Counts::default()).await;
     assert_eq!((counts.refunded, counts.kept), (1, 0));
+}
+
+/// The payment, and the provider's name for it, behind a door that leads to this place.
+async fn at(shop: &Shop, order: OrderId, wanted: Place, led_to: Place) -> (PaymentId, String) {
+    let (id, door) = shop.check_out_at(order, Some(wanted)).await.unwrap();
+    assert_eq!(door.place(), led_to);
+    let secret = match door {
+        Door::Page { url } => return (id, url.rsplit('/').next().unwrap().to_owned()),
+        Door::Element { client_secret, .. } => client_secret,
+    };
+    (id, secret.split_once("_secret_").unwrap().0.to_owned())
+}
+
+fn refusal<T: std::fmt::Debug>(answer: Result<T, Unpaid>) -> String {
+    match answer {
+        Err(Unpaid::Failed(Failure::Refused(Refusal::Conflict(why)))) => why,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_cannot_use_the_form_pays_on_a_page_and_the_form_takes_no_money_any_more() {
+    let shop = Shop::new(Script::new(4, 0), Life::without_end());
+    let order = shop.place(WINDOW).await;
+    let (first, intent) = at(&shop, order, Place::Element, Place::Element).await;
+    let (second, session) = at(&shop, order, Place::Page, Place::Page).await;
+    assert_ne!(first, second);
+    assert!(!shop.there.confirm_in_browser(&intent, "pm_card_visa"), "there is one way to pay");
+    // A page is good for everybody, whatever is asked for now.
+    for wanted in Place::ALL {
+        assert_eq!(at(&shop, order, wanted, Place::Page).await, (second, session.clone()));
+    }
+    assert!(shop.there.pay_on_page(&session, "pm_card_visa"));
+    let counts = verdict::of(&shop, 4, Counts::default()).await;
+    assert_eq!((counts.kept, counts.declined, counts.payments), (1, 1, 2));
+    let State::Declined { decline, .. } = &shop.payments_of(order).await[0].state else {
+        panic!("the first is left");
+    };
+    assert_eq!(decline.code, "moved");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_has_paid_in_the_form_is_led_to_no_page() {
+    let shop = Shop::new(Script::new(5, 0), Life::without_end());
+    let order = shop.place(WINDOW).await;
+    let (_, intent) = at(&shop, order, Place::Element, Place::Element).await;
+    assert!(shop.there.confirm_in_browser(&intent, "pm_card_visa"));
+    refusal(shop.check_out_at(order, Some(Place::Page)).await);
+    let counts = verdict::of(&shop, 5, Counts::default()).await;
+    assert_eq!((counts.kept, counts.payments), (1, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_payment_that_the_bank_is_at_is_not_left_for_a_page() {
+    let shop = Shop::new(Script::new(6, 0), Life::without_end());
+    let order = shop.place(WINDOW).await;
+    let (_, intent) = at(&shop, order, Place::Element, Place::Element).await;
+    assert!(shop.there.confirm_in_browser(&intent, "tok_slowBank"));
+    let why = refusal(shop.check_out_at(order, Some(Place::Page)).await);
+    assert_eq!(why, "The payment is under way");
+    let counts = verdict::of(&shop, 6, Counts::default()).await;
+    assert_eq!((counts.kept, counts.payments), (1, 1));
 }

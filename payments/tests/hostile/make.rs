@@ -89,7 +89,10 @@ impl Make for scripted::Stripe {
         let account = stripe::Account {
             secret_key: Secret::new(scripted::stripe::SECRET_KEY),
             webhook_secrets: vec![Secret::new(scripted::stripe::WEBHOOK_SECRET)],
-            publishable_key: Some("pk_test_scripted".to_owned()),
+            element: Some(stripe::Element {
+                publishable_key: "pk_test_scripted".to_owned(),
+                script: stripe::script(),
+            }),
             pages: stripe::PAGES.to_owned(),
         };
         Arc::new(stripe::Stripe::new(account, wire))

@@ -20,9 +20,9 @@ use common::store::memory::MemoryStore;
 use common::task::{Spawn, Work};
 use common::time::{Clock, Timestamp};
 use payments::commands::GiveBack;
-use payments::domain::{Payment, Refund, State, Token};
+use payments::domain::{Payment, Place, Refund, State, Token};
 use payments::pay::{CheckoutRequest, PayRequest, Unpaid};
-use payments::provider::Letter;
+use payments::provider::{Door, Letter};
 use payments::webhook::NotTaken;
 use payments::{Timing, Works, consume, queries};
 use scripted::{Kind, Script};
@@ -277,11 +277,21 @@ impl<M: Make> Market<M> {
 
     /// Goes to where the provider asks for the card: the payment, and the provider's name for it.
     pub async fn check_out(&self, order: OrderId) -> Result<(PaymentId, String), Unpaid> {
-        let (back, trace) = ("https://tickets.example/orders/1".to_owned(), "test".to_owned());
-        let request = CheckoutRequest { order, buyer: self.buyer, back, request: None, trace };
-        let Some(process) = self.process() else { return Err(Unpaid::Unresolved) };
-        let (id, door) = process.works.pay.check_out(request).await?;
+        let (id, door) = self.check_out_at(order, None).await?;
         Ok((id, M::behind(door)))
+    }
+
+    /// The same, in a place of the buyer's choice.
+    pub async fn check_out_at(
+        &self,
+        order: OrderId,
+        place: Option<Place>,
+    ) -> Result<(PaymentId, Door), Unpaid> {
+        let (back, trace) = ("https://tickets.example/orders/1".to_owned(), "test".to_owned());
+        let buyer = self.buyer;
+        let request = CheckoutRequest { order, buyer, back, place, request: None, trace };
+        let Some(process) = self.process() else { return Err(Unpaid::Unresolved) };
+        process.works.pay.check_out(request).await
     }
 
     /// The seller gives money of a complete order back; `None` where there is no process, or

@@ -37,7 +37,7 @@ use super::{
     BadNotice, Charge, ChargeRequest, Door, Letter, Provider, ProviderError, Refund, RefundRequest,
     Wire,
 };
-use crate::domain::{Means, Notice, Token, Told};
+use crate::domain::{Means, Notice, Place, Token, Told};
 use api::Api;
 
 pub use chargebacks::UNDECIDED;
@@ -100,8 +100,8 @@ impl Provider for Mollie {
         true
     }
 
-    fn has_doors(&self) -> bool {
-        true
+    fn places(&self) -> &[Place] {
+        &[Place::Page]
     }
 
     fn pages(&self) -> Option<&str> {
@@ -110,7 +110,7 @@ impl Provider for Mollie {
 
     async fn open(&self, request: &ChargeRequest) -> Result<String, ProviderError> {
         match &request.means {
-            Means::Page { back } => self.make(request, back).await,
+            Means::Page { back, place: _ } => self.make(request, back).await,
             Means::Token(_) => Err(ProviderError::BadToken),
         }
     }

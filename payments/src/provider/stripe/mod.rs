@@ -9,8 +9,8 @@
 //! | the buyer pays with | what is made | who confirms |
 //! | --- | --- | --- |
 //! | a token | a PaymentIntent | this service |
+//! | Stripe's own page | a Checkout Session | the buyer, there |
 //! | the Payment Element, where a publishable key is known | a PaymentIntent | the buyer's browser |
-//! | Stripe's own page, where none is | a Checkout Session | the buyer, there |
 //!
 //! Written after Stripe's public API reference.
 
@@ -31,9 +31,9 @@ use common::time::Timestamp;
 
 use super::{
     BadNotice, Charge, ChargeRequest, Door, Letter, Provider, ProviderError, Refund, RefundRequest,
-    Wire,
+    Script, Wire,
 };
-use crate::domain::{Means, Notice, Token, Told};
+use crate::domain::{Means, Notice, Place, Token, Told};
 use api::Api;
 
 /// As in the path of its webhooks.
@@ -45,6 +45,21 @@ pub const API: &str = "https://api.stripe.com";
 /// Where its pages are that buyers pay on.
 pub const PAGES: &str = "https://checkout.stripe.com";
 
+/// Stripe.js, and what it needs of the page that loads it.
+pub fn script() -> Script {
+    let all = |sources: &[&str]| sources.iter().map(|&source| source.to_owned()).collect();
+    Script {
+        address: "https://js.stripe.com/v3/".to_owned(),
+        scripts: all(&["https://js.stripe.com", "https://*.js.stripe.com"]),
+        frames: all(&[
+            "https://js.stripe.com",
+            "https://*.js.stripe.com",
+            "https://hooks.stripe.com",
+        ]),
+        calls: all(&[API]),
+    }
+}
+
 /// What an account is known by.
 #[derive(Debug, Clone)]
 pub struct Account {
@@ -52,25 +67,42 @@ pub struct Account {
     pub secret_key: Secret,
     /// What webhooks are signed with; two, while one takes the place of another.
     pub webhook_secrets: Vec<Secret>,
-    /// What the buyer's browser is told. Without it buyers pay on Stripe's own page.
-    pub publishable_key: Option<String>,
+    /// What buyers' browsers are told. Without it buyers pay on Stripe's own page alone.
+    pub element: Option<Element>,
     /// Where Stripe's own pages are.
     pub pages: String,
+}
+
+/// What the Payment Element takes.
+#[derive(Debug, Clone)]
+pub struct Element {
+    /// Says whose account it is. Public.
+    pub publishable_key: String,
+    /// Stripe.js.
+    pub script: Script,
 }
 
 /// Stripe, for one account.
 pub struct Stripe {
     api: Api,
     webhook_secrets: Vec<Secret>,
-    publishable_key: Option<String>,
+    element: Option<Element>,
     pages: String,
 }
 
 impl Stripe {
     /// Speaks for `account` over `wire`.
     pub fn new(account: Account, wire: Arc<dyn Wire>) -> Self {
-        let Account { secret_key, webhook_secrets, publishable_key, pages } = account;
-        Self { api: Api::new(wire, secret_key), webhook_secrets, publishable_key, pages }
+        let Account { secret_key, webhook_secrets, element, pages } = account;
+        Self { api: Api::new(wire, secret_key), webhook_secrets, element, pages }
+    }
+
+    /// Where the card of this request is asked for; nowhere, where it comes as a token.
+    fn place(&self, request: &ChargeRequest) -> Option<Place> {
+        match &request.means {
+            Means::Page { place, .. } => place.or_else(|| self.places().first().copied()),
+            Means::Token(_) => None,
+        }
     }
 }
 
@@ -92,20 +124,25 @@ impl Provider for Stripe {
         true
     }
 
-    fn has_doors(&self) -> bool {
-        true
+    fn places(&self) -> &[Place] {
+        match self.element {
+            Some(_) => &[Place::Element, Place::Page],
+            None => &[Place::Page],
+        }
     }
 
     fn pages(&self) -> Option<&str> {
-        self.publishable_key.is_none().then_some(self.pages.as_str())
+        Some(&self.pages)
+    }
+
+    fn script(&self) -> Option<&Script> {
+        self.element.as_ref().map(|element| &element.script)
     }
 
     async fn open(&self, request: &ChargeRequest) -> Result<String, ProviderError> {
-        match &request.means {
-            Means::Page { back } if self.publishable_key.is_none() => {
-                self.open_session(request, back).await
-            }
-            Means::Page { .. } | Means::Token(_) => self.open_intent(request).await,
+        match (&request.means, self.place(request)) {
+            (Means::Page { back, .. }, Some(Place::Page)) => self.open_session(request, back).await,
+            _ => self.open_intent(request).await,
         }
     }
 
@@ -116,9 +153,10 @@ impl Provider for Stripe {
             let url = session.url.ok_or_else(|| calls::unknown("a page that is over"))?;
             return Ok(Door::Page { url });
         }
-        let publishable_key = self.publishable_key.clone().ok_or_else(|| {
+        let element = self.element.as_ref().ok_or_else(|| {
             ProviderError::Rejected("the publishable key is not configured any more".to_owned())
         })?;
+        let publishable_key = element.publishable_key.clone();
         let intent = self.intent(name).await?;
         let client_secret = intent.client_secret.ok_or_else(|| calls::unknown("no secret"))?;
         Ok(Door::Element { client_secret, publishable_key })
