@@ -18,6 +18,63 @@ use crate::verdict::{self, Counts};
 
 const WINDOW: Duration = Duration::from_secs(900);
 
+/// What a buyer does in a browser: goes from one place to another, with a card or without.
+#[derive(Debug, Clone)]
+pub struct Walk(Vec<(Place, Option<&'static str>)>);
+
+impl Walk {
+    /// From the form, which is left, to the page.
+    pub fn from_form_to_page() -> Self {
+        Self(vec![(Place::Element, None), (Place::Page, Some("pm_card_visa"))])
+    }
+
+    /// Any.
+    pub fn by(dice: &mut Script) -> Self {
+        let steps = 1 + dice.below(4);
+        let step = |_| {
+            let place = if dice.chance(500) { Place::Page } else { Place::Element };
+            let cards = [
+                None,
+                Some("pm_card_visa"),
+                Some("pm_card_visa"),
+                Some("tok_slowBank"),
+                Some("tok_chargeDeclined"),
+                Some("pm_card_threeDSecureRequired"),
+            ];
+            (place, cards[usize::try_from(dice.below(cards.len() as u64)).unwrap()])
+        };
+        Self((0..steps).map(step).collect())
+    }
+
+    /// Does it. A process that is killed answers nobody: then it is the next step.
+    pub async fn act(&self, shop: &Shop, order: OrderId) {
+        for (place, card) in &self.0 {
+            let patience = Duration::from_secs(25);
+            let led = tokio::time::timeout(patience, shop.check_out_at(order, Some(*place))).await;
+            shop.clock.sleep(Duration::from_millis(300)).await;
+            let (Ok(Ok((_, door))), Some(card)) = (led, card) else { continue };
+            let is_form = door.place() == Place::Element;
+            let name = behind(door);
+            if is_form {
+                shop.there.confirm_in_browser(&name, card);
+                shop.there.authenticate(&name, true);
+            } else {
+                shop.there.pay_on_page(&name, card);
+            }
+        }
+    }
+}
+
+/// What the provider calls what is behind a door.
+fn behind(door: Door) -> String {
+    match door {
+        Door::Page { url } => url.rsplit('/').next().unwrap().to_owned(),
+        Door::Element { client_secret, .. } => {
+            client_secret.split_once("_secret_").unwrap().0.to_owned()
+        }
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_payment_in_the_browser_completes_its_order_with_no_webhook_at_all() {
     let shop = Shop::new(Script::new(1, 0), Life::without_end());
@@ -67,11 +124,7 @@ async fn money_taken_in_the_instant_in_which_the_order_ends_is_given_back() {
 async fn at(shop: &Shop, order: OrderId, wanted: Place, led_to: Place) -> (PaymentId, String) {
     let (id, door) = shop.check_out_at(order, Some(wanted)).await.unwrap();
     assert_eq!(door.place(), led_to);
-    let secret = match door {
-        Door::Page { url } => return (id, url.rsplit('/').next().unwrap().to_owned()),
-        Door::Element { client_secret, .. } => client_secret,
-    };
-    (id, secret.split_once("_secret_").unwrap().0.to_owned())
+    (id, behind(door))
 }
 
 fn refusal<T: std::fmt::Debug>(answer: Result<T, Unpaid>) -> String {

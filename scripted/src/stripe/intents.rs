@@ -90,7 +90,7 @@ impl State {
     }
 
     /// A bank that took its time is done when somebody asks.
-    fn finish_slow(&mut self, name: &str) {
+    pub(crate) fn finish_slow(&mut self, name: &str) {
         let is_slow = self.intents.get(name).is_some_and(|intent| intent.status == "processing");
         if is_slow && (self.script.is_over() || self.script.chance(600)) {
             self.succeed(name);

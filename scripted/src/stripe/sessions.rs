@@ -42,6 +42,10 @@ impl State {
     }
 
     pub(crate) fn show_session(&mut self, name: &str) -> Answer {
+        let intent = self.sessions.get(name).and_then(|session| session.intent.clone());
+        if let Some(intent) = intent {
+            self.finish_slow(&intent);
+        }
         let Some(session) = self.sessions.get(name) else {
             return error(404, "invalid_request_error", "resource_missing", "session");
         };
@@ -88,7 +92,11 @@ impl Stripe {
             None => state.new_intent(session.amount, session.currency, session.metadata).name,
         };
         let form = Form::from([("payment_method".to_owned(), token.to_owned())]);
-        let is_taken = state.confirm_intent(&intent, &form).status == 200;
+        state.confirm_intent(&intent, &form);
+        let is_taken = state
+            .intents
+            .get(&intent)
+            .is_some_and(|intent| matches!(intent.status, "succeeded" | "processing"));
         if let Some(session) = state.sessions.get_mut(name) {
             session.intent = Some(intent);
             if is_taken {

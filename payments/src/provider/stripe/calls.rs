@@ -243,13 +243,17 @@ impl Stripe {
         name: &str,
     ) -> Result<Charge, ProviderError> {
         let path = format!("/v1/checkout/sessions/{name}/expire");
-        let key = format!("{}-expire", request.payment);
-        match self.api.post::<serde_json::Value>(&path, &Form::new(), &key).await? {
-            Answer::Done(..) | Answer::Refused(..) | Answer::Burnt => {
-                // What it is now is the truth, whatever was said of the attempt.
-                self.look(request, name).await
+        for number in 1..=MAX_KEYS {
+            let key = format!("{}-expire-{number}", request.payment);
+            let answer = self.api.post::<serde_json::Value>(&path, &Form::new(), &key).await?;
+            // What it is now is the truth, whatever was said of the attempt.
+            let charge = self.look(request, name).await?;
+            match answer {
+                Answer::Burnt if charge == Charge::Pending => {}
+                Answer::Done(..) | Answer::Refused(..) | Answer::Burnt => return Ok(charge),
             }
         }
+        Err(unknown("every key is burnt"))
     }
 
     /// What an intent says of the payment that it is for.
