@@ -1,22 +1,28 @@
 //! Which batches are written together: those that wait while others are being written.
 //!
 //! A group is one transaction, so it is there or not, wholly, and so is each of its batches. Where
-//! a batch meets a conflict nothing of its group is written, and the group is halved until it is
-//! known which one it was: the others are committed, as if they had been alone.
+//! a batch meets a conflict nothing of its group is written. Then those that somebody else was
+//! quicker than are looked for, and are told; the others are committed, as if they had been alone.
+//! Whoever is quicker may be in the middle of it, so this looks a few times; where it still cannot
+//! be seen, the group is halved until it is known which batch it was.
 //!
 //! Batches that write the same document are never under way together: the servers would refuse one
 //! of them, and with it its group.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 
 use super::commit::commit;
+use super::reads::read;
 use super::server::{Server, in_time};
 use super::together::{Together, work};
-use crate::store::{Action, Batch, CommitError, MAX_WRITES, Write};
+use crate::store::{
+    Action, Batch, Collection, CommitError, Expect, MAX_WRITES, Unavailable, Write,
+};
 use crate::task::Tasks;
 
 /// Most groups under way at once. With two, each is half as large, and costs as much.
@@ -137,6 +143,11 @@ impl Drop for Busy {
     }
 }
 
+/// The pauses before looking for what somebody else was quicker than: a healthy replica set ends a
+/// transaction within these.
+const LOOKS: [Duration; 4] =
+    [Duration::ZERO, Duration::from_millis(2), Duration::from_millis(4), Duration::from_millis(8)];
+
 /// Writes a group, or the parts of it that can be written.
 async fn write(server: Arc<Server>, queue: Arc<Together<Queue>>, group: Vec<Asked>) {
     let documents = group.iter().flat_map(|asked| &asked.documents).copied().collect();
@@ -146,8 +157,12 @@ async fn write(server: Arc<Server>, queue: Arc<Together<Queue>>, group: Vec<Aske
         let writes: Vec<&Write> = group.iter().flat_map(|asked| &asked.batch).collect();
         let outcome = in_time(commit(&server, &writes), CommitError::Unknown).await;
         if outcome == Err(CommitError::Conflict) && group.len() > 1 {
-            let second = group.split_off(group.len() / 2);
-            groups.extend([second, group]);
+            if overtaken_are_told(&server, &mut group).await {
+                groups.extend(Some(group).filter(|group| !group.is_empty()));
+            } else {
+                let second = group.split_off(group.len() / 2);
+                groups.extend([second, group]);
+            }
             continue;
         }
         for asked in group {
@@ -158,10 +173,57 @@ async fn write(server: Arc<Server>, queue: Arc<Together<Queue>>, group: Vec<Aske
     drop(busy);
 }
 
+/// Tells the batches of a group that somebody else was quicker than, which are then no longer part
+/// of it; whether there were any.
+async fn overtaken_are_told(server: &Server, group: &mut Vec<Asked>) -> bool {
+    for pause in LOOKS {
+        tokio::time::sleep(pause).await;
+        let Ok(documents) = in_time(written(server, group), Unavailable).await else {
+            return false;
+        };
+        let is_overtaken = |asked: &mut Asked| {
+            asked.batch.iter().any(|write| {
+                let there = documents.get(&(write.collection.name, write.id.clone()));
+                match write.expect {
+                    Expect::Absent => there.is_some(),
+                    Expect::Version(version) => there != Some(&version),
+                }
+            })
+        };
+        let overtaken: Vec<Asked> = group.extract_if(.., is_overtaken).collect();
+        if !overtaken.is_empty() {
+            for asked in overtaken {
+                // Whoever asked may be gone.
+                drop(asked.answer.send(Err(CommitError::Conflict)));
+            }
+            return true;
+        }
+    }
+    false
+}
+
+/// The versions of what there is of the documents that a group writes.
+async fn written(
+    server: &Server,
+    group: &[Asked],
+) -> Result<HashMap<(&'static str, String), u64>, Unavailable> {
+    let mut ids: HashMap<&'static str, (&'static Collection, Vec<&str>)> = HashMap::new();
+    for write in group.iter().flat_map(|asked| &asked.batch) {
+        let (_, ids) = ids.entry(write.collection.name).or_insert((write.collection, Vec::new()));
+        ids.push(&write.id);
+    }
+    let mut versions = HashMap::new();
+    for (name, (collection, ids)) in ids {
+        for (id, document) in read(server, collection, &ids).await? {
+            versions.insert((name, id), document?.version);
+        }
+    }
+    Ok(versions)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::Expect;
     use crate::store::contract::{PLAIN, plain, removal};
 
     /// A batch that removes these documents, and whoever waits for it.

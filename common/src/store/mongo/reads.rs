@@ -87,7 +87,7 @@ fn take(queue: &mut Vec<Asked>) -> Option<Vec<Asked>> {
 }
 
 /// What there is of `ids`, by id. One that cannot be read is no harm to the others.
-async fn read(
+pub(super) async fn read(
     server: &Server,
     collection: &Collection,
     ids: &[&str],
