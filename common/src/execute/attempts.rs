@@ -1,10 +1,11 @@
-//! What becomes of a commit whose outcome the store could not tell.
+//! How often a commit is attempted, and what becomes of one whose outcome the store could not
+//! tell.
 //!
-//! Such an attempt is there or not, or may still land. It is recognised by the first of its outbox
-//! entries, whose id no other attempt has, and it is settled before anything else is tried: if the
-//! entry is there, the attempt landed, and its own verdicts are the answer. If not, a void entry is
-//! written in its place. From then on the attempt cannot land any more, because it expects nothing
-//! there, and its commands are decided again.
+//! An attempt in doubt is there or not, or may still land. It is recognised by the first of its
+//! outbox entries, whose id no other attempt has, and it is settled before anything else is tried:
+//! if the entry is there, the attempt landed, and its own verdicts are the answer. If not, a void
+//! entry is written in its place. From then on the attempt cannot land any more, because it expects
+//! nothing there, and its commands are decided again.
 //!
 //! Rejected: trying again beside it, and trusting that the two would conflict. A command that only
 //! makes new documents conflicts with nothing, and one that is refused the second time writes
@@ -15,12 +16,53 @@
 //! nothing (a copy that is no newer, a state already reached), so deciding again is the answer.
 
 use std::ops::Range;
+use std::time::Duration;
 
 use super::job::Verdict;
 use crate::command::Key;
 use crate::outbox::{Entry, OUTBOX, Outbox, is_void};
 use crate::store::Store;
+use crate::time::Clock;
 use crate::trace::Span;
+
+/// Most attempts at one commit. Conflicts between replicas mostly end after a few; where all the
+/// world wants one document, the same replica may come too late for a while. This many, which take
+/// some seconds, mean that something is wrong.
+const MAX_ATTEMPTS: u32 = 256;
+
+/// How many of these may begin with the one before in doubt: each may take as long as the store has
+/// to answer.
+const MAX_DOUBTS: u32 = 24;
+
+/// The pause after an attempt whose outcome is unknown, and, grown by their number, after further
+/// conflicts.
+const PAUSE: Duration = Duration::from_millis(2);
+
+/// How much it grows at most: to about as long as a commit takes, so that whoever came too late
+/// finds the gap before the next one.
+const MOST_PAUSES: u32 = 10;
+
+/// The attempts at one commit.
+#[derive(Debug, Default)]
+pub(super) struct Attempts {
+    made: u32,
+    doubts: u32,
+}
+
+impl Attempts {
+    /// Waits for as long as it takes until the next one; `false` where there is none.
+    pub(super) async fn next(&mut self, is_doubtful: bool, clock: &dyn Clock) -> bool {
+        self.doubts += u32::from(is_doubtful);
+        if self.made == MAX_ATTEMPTS || self.doubts > MAX_DOUBTS {
+            return false;
+        }
+        if self.made > 1 || is_doubtful {
+            clock.sleep(PAUSE * self.made.min(MOST_PAUSES)).await;
+        }
+        self.made += 1;
+        true
+    }
+}
 
 /// One decided batch.
 pub(super) struct Attempt {
@@ -59,5 +101,47 @@ pub(super) async fn settle(witness: Option<&Entry>, store: &dyn Store) -> Fate {
             Err(error) => Fate::Unknown(error.to_string()),
         },
         Err(down) => Fate::Unknown(down.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use async_trait::async_trait;
+
+    use super::*;
+    use crate::time::Timestamp;
+
+    /// Adds up how long was slept.
+    #[derive(Default)]
+    struct Slept(AtomicU64);
+
+    #[async_trait]
+    impl Clock for Slept {
+        fn now(&self) -> Timestamp {
+            Timestamp::from_millis(0)
+        }
+
+        async fn sleep(&self, time: Duration) {
+            self.0.fetch_add(u64::try_from(time.as_millis()).unwrap(), Ordering::Relaxed);
+        }
+    }
+
+    #[tokio::test]
+    async fn who_comes_too_late_again_and_again_goes_on_for_seconds_and_who_is_in_doubt_does_not() {
+        let (clock, mut attempts) = (Slept::default(), Attempts::default());
+        let mut until = Vec::new();
+        while attempts.next(false, &clock).await {
+            until.push(clock.0.load(Ordering::Relaxed));
+        }
+        assert_eq!(until[..6], [0, 0, 4, 10, 18, 28]);
+        assert!((4_000..8_000).contains(until.last().unwrap()), "{until:?}");
+        let mut attempts = Attempts::default();
+        let mut many = 0;
+        while attempts.next(many > 0, &clock).await {
+            many += 1;
+        }
+        assert_eq!(many, 25);
     }
 }

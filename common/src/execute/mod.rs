@@ -40,21 +40,13 @@ use crate::time::{Clock, Timestamp};
 use crate::trace::{Kind, Span};
 use crate::watch::{Habits, Wait, Watchers};
 
-use attempts::{Attempt, Fate, settle};
+use attempts::{Attempt, Attempts, Fate, settle};
 use counts::Counts;
 use gather::Gatherings;
 use job::{Asked, Job, Verdict};
 
-/// Most attempts at one commit. Conflicts between replicas end after a few; this many mean that
-/// something is wrong.
-const MAX_ATTEMPTS: u32 = 24;
-
 /// Most rounds in which a command may name further documents it needs.
 const MAX_ROUNDS: usize = 8;
-
-/// The pause after an attempt whose outcome is unknown, and, grown by their number, after further
-/// conflicts.
-const PAUSE: Duration = Duration::from_millis(2);
 
 /// Why a command came to nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -225,10 +217,8 @@ impl Engine {
 
     async fn attempt_until_known(&self, jobs: &[Box<dyn Job>]) -> Result<Vec<Verdict>, Failure> {
         let mut doubtful: Option<(Attempt, String)> = None;
-        for number in 0..MAX_ATTEMPTS {
-            if number > 1 || doubtful.is_some() {
-                self.ports.clock.sleep(PAUSE * number.max(1)).await;
-            }
+        let mut attempts = Attempts::default();
+        while attempts.next(doubtful.is_some(), &*self.ports.clock).await {
             if let Some((attempt, _)) = doubtful.take() {
                 match settle(attempt.entries.first(), &*self.ports.store).await {
                     Fate::Committed => return Ok(self.publish(attempt)),
