@@ -23,7 +23,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(10);
 
 /// The longest pause before the first look: what a buyer may wait in vain when everything has
 /// become quick again.
-const LONGEST_FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_FIRST_PAUSE: Duration = Duration::from_millis(50);
 
 /// The longest pause of all.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
@@ -131,8 +131,7 @@ impl Habit {
         self.0.store(eighths - eighths / 8 + time, Ordering::Relaxed);
     }
 
-    /// The pause before the first look: a little shorter than it mostly takes, so that what has
-    /// become quicker is noticed.
+    /// The pause before the first look: a little shorter than it mostly takes.
     fn first_pause(&self) -> Duration {
         let mostly = Duration::from_millis(self.0.load(Ordering::Relaxed)) / 8;
         (mostly * 3 / 4).clamp(FIRST_PAUSE, LONGEST_FIRST_PAUSE)
@@ -173,6 +172,8 @@ pub struct Wait {
     habit: Arc<Habit>,
     /// Since when there is nothing to do but wait.
     since: Option<Timestamp>,
+    /// Whether it is to be looked at because some time has passed, and not because of a change.
+    is_look: bool,
     /// `None` once it has come.
     deadline: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
 }
@@ -191,7 +192,7 @@ impl Wait {
         let looks = Looks::new(Arc::clone(&clock), habit.first_pause());
         let sleeper = Arc::clone(&clock);
         let deadline = Box::pin(async move { sleeper.sleep(patience).await });
-        Self { watches, clock, looks, habit, since: None, deadline: Some(deadline) }
+        Self { watches, clock, looks, habit, since: None, is_look: false, deadline: Some(deadline) }
     }
 
     /// Waits until it is time to look again, the last time when patience ends; `false` after that.
@@ -203,19 +204,20 @@ impl Wait {
         let mut changes = changes.collect::<FuturesUnordered<_>>();
         tokio::select! {
             biased;
-            Some(()) = changes.next() => {}
+            Some(()) = changes.next() => self.is_look = false,
             () = deadline => self.deadline = None,
-            () = self.looks.next() => {}
+            () = self.looks.next() => self.is_look = true,
         }
         true
     }
 }
 
 impl Drop for Wait {
-    /// It has come, unless patience has ended before.
+    /// It has come, unless patience has ended before; where a look has found it, some time before.
     fn drop(&mut self) {
         if let (Some(since), Some(_)) = (self.since, &self.deadline) {
-            self.habit.took(self.clock.now().since(since));
+            let time = self.clock.now().since(since);
+            self.habit.took(if self.is_look { time / 2 } else { time });
         }
     }
 }
@@ -335,12 +337,9 @@ mod tests {
             }
         };
         assert_eq!(until_there(100), (4, 150), "nothing is known at first");
-        for _ in 0..40 {
-            until_there(100);
-        }
-        let (looks, at) = until_there(100);
-        assert!(looks <= 2 && at < 300, "{looks} looks, until {at} ms");
-        for _ in 0..100 {
+        let looks: usize = (0..60).map(|_| until_there(40).0).skip(20).sum();
+        assert!(looks < 80, "{looks} looks for 40");
+        for _ in 0..30 {
             until_there(1);
         }
         assert_eq!(until_there(1), (1, 10), "what has become quicker is noticed");
