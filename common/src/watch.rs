@@ -214,6 +214,7 @@ impl Wait {
 
 impl Drop for Wait {
     /// It has come, unless patience has ended before; where a look has found it, some time before.
+    /// (Or whoever waited has gone away, which an estimate can bear.)
     fn drop(&mut self) {
         if let (Some(since), Some(_)) = (self.since, &self.deadline) {
             let time = self.clock.now().since(since);

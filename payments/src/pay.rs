@@ -232,6 +232,7 @@ impl Pay {
     /// money, for that of the order.
     async fn end_of(&self, id: PaymentId, order: OrderId) -> Result<PaymentId, Unpaid> {
         let engine = self.resolver.engine();
+        let begun = engine.now();
         let mut wait = engine.wait("provider", [Key::of::<Payment>(id)], self.answer_within);
         let payment = loop {
             let seen = queries::payment(engine, id).await?;
@@ -245,7 +246,8 @@ impl Pay {
             }
         };
         drop(wait);
-        let mut wait = engine.wait("end", [Key::of::<Payable>(order)], self.answer_within);
+        let left = self.answer_within.saturating_sub(engine.now().since(begun));
+        let mut wait = engine.wait("end", [Key::of::<Payable>(order)], left);
         loop {
             let payable = queries::payable(engine, order).await?;
             if let Some(end) = payable.and_then(|payable| end(&payment, &payable)) {

@@ -53,7 +53,7 @@ pub struct Payment {
     pub looks: u32,
     /// How many keys of what is to be given back of it are burnt: under each its provider remembers
     /// a refusal or a failure.
-    #[serde(default, skip_serializing_if = "is_none")]
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub burnt: u32,
     /// Money of it is on its way back, and the provider is not asked how far it has got before
     /// this, unless it says that there is news.
@@ -257,7 +257,7 @@ impl Payment {
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the form that serde calls")]
-fn is_none(number: &u32) -> bool {
+fn is_zero(number: &u32) -> bool {
     *number == 0
 }
 
