@@ -12,7 +12,7 @@ export function mayUseElement(orderId: string): boolean {
     return true
   }
   try {
-    sessionStorage.setItem(PRESSED, orderId)
+    sessionStorage.setItem(PRESSED, `${orderId} ${Date.now()}`)
   } catch {
     // The button has to be pressed twice, then.
   }
@@ -20,11 +20,14 @@ export function mayUseElement(orderId: string): boolean {
   return false
 }
 
-/** Whether the button of this order was pressed before the page was loaded. */
+/** Whether the button of this order was pressed just before the page was loaded. */
 export function takePressed(orderId: string): boolean {
   try {
-    if (sessionStorage.getItem(PRESSED) !== orderId) return false
+    const [order, at] = sessionStorage.getItem(PRESSED)?.split(' ') ?? []
+    if (order !== orderId) return false
     sessionStorage.removeItem(PRESSED)
+    // The page that was to be loaded never came: nobody remembers that press.
+    if (!(Date.now() - Number(at) < LOADS_WITHIN)) return false
   } catch {
     return false
   }
@@ -33,6 +36,9 @@ export function takePressed(orderId: string): boolean {
 }
 
 const PRESSED = 'ticketing-pressed'
+
+/** Milliseconds that a page takes to load, on a slow line. */
+const LOADS_WITHIN = 30_000
 
 /** What was pressed before this document: another attempt to load it would change nothing. */
 let tried: string | undefined
