@@ -1,6 +1,6 @@
 //! A body's fields as values that cannot be wrong, with all faults collected and told at once.
 //!
-//! ```ignore
+//! ```text
 //! let mut fields = write.fields()?;
 //! let title = fields.text("title", 1..=200);
 //! let price = fields.price("price", Currency::USD);
