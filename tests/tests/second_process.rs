@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use tests::market::CROSSING;
-use tests::{Request, Server, Setup, text};
+use tests::{Request, Server, Setup, text, until};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_process_on_the_same_data_is_refused_with_a_sentence() {
@@ -40,7 +40,13 @@ async fn sigterm_lets_requests_in_flight_finish_and_ends_with_0() {
     let client = buyer.client.clone();
     let sent = request.clone();
     let in_flight = tokio::spawn(async move { client.attempt(&sent).await });
-    buyer.until_order(&order, "awaiting:payment", CROSSING).await;
+    // The order has awaited a payment since the first; that the second has begun says its list.
+    let list = format!("/api/payments?orderId={order}");
+    until("the request is in flight", CROSSING, || async {
+        let payments = buyer.client.walk(&list).await;
+        payments.iter().any(|payment| payment["status"] == "started").then_some(())
+    })
+    .await;
     server.ask_to_stop();
     let answer = in_flight.await.expect("a task").expect("an answer, not a cut connection");
     let status = server.ended(Duration::from_secs(30)).await;
