@@ -143,6 +143,24 @@ pub trait Clock: Send + Sync + 'static {
     async fn sleep(&self, duration: Duration);
 }
 
+/// A clock for tests that stands still, but for those who sleep.
+#[cfg(test)]
+#[derive(Debug, Default)]
+pub(crate) struct Slept(std::sync::atomic::AtomicI64);
+
+#[cfg(test)]
+#[async_trait]
+impl Clock for Slept {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.0.load(std::sync::atomic::Ordering::Relaxed))
+    }
+
+    async fn sleep(&self, time: Duration) {
+        let time = i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
+        self.0.fetch_add(time, std::sync::atomic::Ordering::Relaxed);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -232,21 +232,7 @@ mod tests {
 
     use super::*;
     use crate::session::SigningKeys;
-
-    /// Stands still, but for those who sleep.
-    #[derive(Default)]
-    struct Slept(AtomicU64);
-
-    #[async_trait]
-    impl Clock for Slept {
-        fn now(&self) -> Timestamp {
-            Timestamp::from_millis(i64::try_from(self.0.load(Ordering::Relaxed)).unwrap())
-        }
-
-        async fn sleep(&self, time: Duration) {
-            self.0.fetch_add(u64::try_from(time.as_millis()).unwrap(), Ordering::Relaxed);
-        }
-    }
+    use crate::time::Slept;
 
     #[tokio::test]
     async fn what_comes_soon_is_seen_soon_and_what_does_not_is_looked_for_seldom() {

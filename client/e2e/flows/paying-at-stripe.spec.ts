@@ -1,19 +1,7 @@
-import type { Person } from '../harness/person.ts'
+import { order, PATIENTLY } from '../harness/held.ts'
 import { expect, test } from '../harness/test.ts'
 
 test.use({ provider: 'stripe' })
-
-/** No webhook tells of the payment here: it is asked for, at most ten seconds apart. */
-const PATIENTLY = { timeout: 60_000 }
-
-async function order(seller: Person, buyer: Person) {
-  await seller.signUp()
-  await buyer.signUp()
-  const order = await buyer.order(await seller.sell({ title: 'Row 7', price: 42.5 }))
-  await buyer.goto(`/orders/${order.id}`)
-  await expect(buyer.headline).toHaveText('Held for you')
-  return order
-}
 
 test('paid on Stripe’s page, at the second visit', async ({ person }) => {
   const buyer = await person('buyer')

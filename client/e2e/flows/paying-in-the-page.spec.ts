@@ -1,25 +1,14 @@
 import type { Page } from '@playwright/test'
 import { audit } from '../harness/audit.ts'
-import type { Order, Person } from '../harness/person.ts'
+import { order, PATIENTLY } from '../harness/held.ts'
+import type { Person } from '../harness/person.ts'
 import { expect, test } from '../harness/test.ts'
 
 test.use({ provider: 'element' })
 
-/** No webhook tells of the payment here: it is asked for, at most ten seconds apart. */
-const PATIENTLY = { timeout: 60_000 }
-
 const GOOD = '4242 4242 4242 4242'
 const DECLINED = '4000 0000 0000 0002'
 const ASKS_ITS_OWNER = '4000 0027 6000 3184'
-
-async function order(seller: Person, buyer: Person): Promise<Order> {
-  await seller.signUp()
-  await buyer.signUp()
-  const order = await buyer.order(await seller.sell({ title: 'Row 7', price: 42.5 }))
-  await buyer.goto(`/orders/${order.id}`)
-  await expect(buyer.headline).toHaveText('Held for you')
-  return order
-}
 
 function card(page: Page) {
   return page.frameLocator('iframe[title="Secure payment input frame"]')

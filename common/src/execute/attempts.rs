@@ -106,34 +106,15 @@ pub(super) async fn settle(witness: Option<&Entry>, store: &dyn Store) -> Fate {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicU64, Ordering};
-
-    use async_trait::async_trait;
-
     use super::*;
-    use crate::time::Timestamp;
-
-    /// Adds up how long was slept.
-    #[derive(Default)]
-    struct Slept(AtomicU64);
-
-    #[async_trait]
-    impl Clock for Slept {
-        fn now(&self) -> Timestamp {
-            Timestamp::from_millis(0)
-        }
-
-        async fn sleep(&self, time: Duration) {
-            self.0.fetch_add(u64::try_from(time.as_millis()).unwrap(), Ordering::Relaxed);
-        }
-    }
+    use crate::time::Slept;
 
     #[tokio::test]
     async fn who_comes_too_late_again_and_again_goes_on_for_seconds_and_who_is_in_doubt_does_not() {
         let (clock, mut attempts) = (Slept::default(), Attempts::default());
         let mut until = Vec::new();
         while attempts.next(false, &clock).await {
-            until.push(clock.0.load(Ordering::Relaxed));
+            until.push(clock.now().as_millis());
         }
         assert_eq!(until[..6], [0, 0, 4, 10, 18, 28]);
         assert!((4_000..8_000).contains(until.last().unwrap()), "{until:?}");
