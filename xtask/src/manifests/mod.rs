@@ -6,11 +6,13 @@
 //! - [`sources`]: what images are built from is let in.
 //! - [`objects`]: what was rendered, and how to look into it.
 //! - [`policies`]: what every rendering must be like; each is also shown one that it must refuse.
+//! - [`members`]: whether a set's members are those that there are, and apart.
 //! - [`edges`]: who may speak to whom, worked out from the network policies.
 //! - [`hardening`]: what checkov finds, less what we keep with a reason.
 
 mod edges;
 mod hardening;
+mod members;
 mod objects;
 mod policies;
 mod sources;

@@ -6,8 +6,8 @@
 
 use serde_json::{Value, json};
 
-use super::edges;
 use super::objects::{Objects, Workload, name_of, selects};
+use super::{edges, members};
 use crate::program::Failure;
 use crate::tally::Tally;
 
@@ -128,7 +128,7 @@ const POLICIES: &[Policy] = &[
     },
     Policy {
         name: "the replica set is initiated with the members that there are, and streams fit",
-        breaches: members_that_do_not_fit,
+        breaches: members::that_do_not_fit,
         spoil: |objects| {
             objects
                 .0
@@ -137,6 +137,18 @@ const POLICIES: &[Policy] = &[
                     it["kind"] == "ConfigMap" && it["data"]["TICKETING_NATS_REPLICAS"].is_string()
                 })
                 .and_then(|config| set(config, "/data/TICKETING_NATS_REPLICAS", json!("5")))
+        },
+    },
+    Policy {
+        name: "each member of a set is on a node of its own, or nowhere",
+        breaches: members::that_may_share_a_node,
+        spoil: |objects| {
+            let spread = json!({"topologyKey": "kubernetes.io/hostname", "maxSkew": 1,
+                "whenUnsatisfiable": "DoNotSchedule"});
+            let pod = json!({"topologySpreadConstraints": [spread]});
+            objects.0.push(json!({"kind": "StatefulSet", "metadata": {"name": "crowded"},
+                "spec": {"replicas": 3, "template": {"spec": pod}}}));
+            Some(())
         },
     },
     Policy {
@@ -356,30 +368,6 @@ fn has_no_plain_secret(container: &Value) -> bool {
         let is_login = value.contains('@') && !value.contains("$(");
         is_file || !is_secret && !is_login
     })
-}
-
-fn members_that_do_not_fit(objects: &Objects) -> Vec<String> {
-    let mut found = Vec::new();
-    let replicas = |name: &str| objects.named("StatefulSet", name)?["spec"]["replicas"].as_u64();
-    let members = objects.workloads().find_map(|pod| {
-        let mut env = pod.containers().filter_map(|it| it["env"].as_array()).flatten();
-        env.find(|it| it["name"] == "MEMBERS")?["value"].as_str()
-    });
-    if let (Some(members), Some(replicas)) = (members, replicas("mongodb")) {
-        let wanted = (0..replicas).map(|index| format!("mongodb-{index}.mongodb:27017"));
-        let wanted = wanted.collect::<Vec<_>>().join(",");
-        if wanted != members {
-            found.push(format!("the set is initiated with {members}, and {wanted} is there"));
-        }
-    }
-    let copies =
-        objects.of("ConfigMap").find_map(|it| it["data"]["TICKETING_NATS_REPLICAS"].as_str());
-    let copies = copies.and_then(|copies| copies.parse::<u64>().ok());
-    let servers = replicas("nats").unwrap_or(3);
-    if copies.is_none_or(|copies| copies != servers) {
-        found.push(format!("streams have {copies:?} copies on {servers} servers"));
-    }
-    found
 }
 
 /// Puts `to` where `pointer` leads.
