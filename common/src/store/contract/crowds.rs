@@ -64,15 +64,26 @@ pub async fn batches_that_come_at_once_for_the_same_documents_take_turns(store: 
     }
 }
 
-/// Whoever asks for a document gets that one, however many ask for it and for others at once.
+/// Whoever asks for a document gets that one, however many ask for it and for others at once, of
+/// whichever collection.
 pub async fn readers_that_come_at_once_get_what_each_asked_for(store: Tested) {
+    let is_there = |n: u64| !is_mistaken(n);
     let write = |n: u64| plain(&n.to_string(), Expect::Absent, n);
-    committed(store.commit((0..CALLERS).filter(|n| !is_mistaken(*n)).map(write).collect()).await);
-    let ids: Vec<String> = (0..3 * CALLERS).map(|n| (n % CALLERS).to_string()).collect();
-    let found = join_all(ids.iter().map(|id| store.get(&PLAIN, id))).await;
-    for ((n, id), found) in (0..3 * CALLERS).zip(&ids).zip(found) {
-        let n = n % CALLERS;
-        let expected = (!is_mistaken(n)).then(|| (id.clone(), n));
+    committed(store.commit((0..CALLERS).filter(|n| is_there(*n)).map(write).collect()).await);
+    let write =
+        |n: u64| thing(&n.to_string(), Expect::Absent, CALLERS + n, fields(None, None, &[]));
+    committed(store.commit((0..CALLERS).filter(|n| n % 2 == 0).map(write).collect()).await);
+    let asked: Vec<_> = (0..6 * CALLERS).map(|n| (n % 2 == 0, n / 2 % CALLERS)).collect();
+    let store = &store;
+    let found = join_all(asked.iter().map(async |(is_plain, n)| {
+        store.get(if *is_plain { &PLAIN } else { &THINGS }, &n.to_string()).await
+    }));
+    for ((is_plain, n), found) in asked.iter().zip(found.await) {
+        let expected = match is_plain {
+            true => is_there(*n).then_some(*n),
+            false => (n % 2 == 0).then_some(CALLERS + n),
+        };
+        let expected = expected.map(|version| (n.to_string(), version));
         let found = found.map(|document| document.map(|found| (found.id, found.version)));
         assert_eq!(found, Ok(expected));
     }

@@ -17,12 +17,10 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use super::commit::commit;
-use super::reads::read;
+use super::reads::Wanted;
 use super::server::{Server, in_time};
 use super::together::{Together, work};
-use crate::store::{
-    Action, Batch, Collection, CommitError, Expect, MAX_WRITES, Unavailable, Write,
-};
+use crate::store::{Action, Batch, CommitError, Expect, MAX_WRITES, Unavailable, Write};
 use crate::task::Tasks;
 
 /// Most groups under way at once. With two, each is half as large, and costs as much.
@@ -207,18 +205,12 @@ async fn written(
     server: &Server,
     group: &[Asked],
 ) -> Result<HashMap<(&'static str, String), u64>, Unavailable> {
-    let mut ids: HashMap<&'static str, (&'static Collection, Vec<&str>)> = HashMap::new();
+    let mut wanted = Wanted::default();
     for write in group.iter().flat_map(|asked| &asked.batch) {
-        let (_, ids) = ids.entry(write.collection.name).or_insert((write.collection, Vec::new()));
-        ids.push(&write.id);
+        wanted.add(write.collection, &write.id);
     }
-    let mut versions = HashMap::new();
-    for (name, (collection, ids)) in ids {
-        for (id, document) in read(server, collection, &ids).await? {
-            versions.insert((name, id), document?.version);
-        }
-    }
-    Ok(versions)
+    let there = wanted.read(server).await?.into_iter();
+    there.map(|(name, document)| Ok((name, document?.version))).collect()
 }
 
 #[cfg(test)]

@@ -129,7 +129,7 @@ impl MongoStore {
             prepare(&handle, collection).await.map_err(failed)?;
         }
         let server = Arc::new(Server::new(client, handle, collections));
-        let (reads, commits) = (Reads::of(collections), Commits::new());
+        let (reads, commits) = (Reads::new(), Commits::new());
         Ok(Self { server, reads, commits, tasks })
     }
 }
@@ -183,6 +183,7 @@ impl Store for MongoStore {
         collection: &'static Collection,
         id: &str,
     ) -> Result<Option<Document>, Unavailable> {
+        self.server.collection(collection)?;
         self.reads.get(&self.server, &self.tasks, collection, id).await
     }
 
