@@ -44,3 +44,22 @@ pub fn that_may_share_a_node(objects: &Objects) -> Vec<String> {
     let shared = objects.of("StatefulSet").filter(|set| !is_apart(set));
     shared.map(|set| name_of(set).to_owned()).collect()
 }
+
+/// Seconds that a member has to answer before it counts as ready, which lets the cluster stop the
+/// next one: its fellows look for it every two seconds, and wait for ten at most.
+const BACK_FOR_SECONDS: u64 = 30;
+
+/// StatefulSets whose members count as ready with their first answer.
+pub fn that_are_ready_at_once(objects: &Objects) -> Vec<String> {
+    let takes_its_time = |container: &Value| {
+        let probe = &container["readinessProbe"];
+        let answers = probe["successThreshold"].as_u64().unwrap_or(1);
+        answers * probe["periodSeconds"].as_u64().unwrap_or(10) >= BACK_FOR_SECONDS
+    };
+    let is_patient = |set: &&Value| {
+        let containers = set["spec"]["template"]["spec"]["containers"].as_array();
+        containers.is_some_and(|them| them.iter().all(takes_its_time))
+    };
+    let hasty = objects.of("StatefulSet").filter(|set| !is_patient(set));
+    hasty.map(|set| name_of(set).to_owned()).collect()
+}

@@ -152,6 +152,17 @@ const POLICIES: &[Policy] = &[
         },
     },
     Policy {
+        name: "a member that is back has been with the others for a while before the next one goes",
+        breaches: members::that_are_ready_at_once,
+        spoil: |objects| {
+            let probe = json!({"tcpSocket": {"port": "mongodb"}, "periodSeconds": 5});
+            let pod = json!({"containers": [{"name": "hasty", "readinessProbe": probe}]});
+            objects.0.push(json!({"kind": "StatefulSet", "metadata": {"name": "hasty"},
+                "spec": {"replicas": 3, "template": {"spec": pod}}}));
+            Some(())
+        },
+    },
+    Policy {
         name: "whoever has to speak with another may, and nobody else",
         breaches: edges::breaches,
         spoil: |objects| {
