@@ -39,6 +39,10 @@ struct Options {
     /// Connections that load comes from
     #[arg(long, default_value_t = 64)]
     connections: usize,
+    /// Buyers at once with whom sales are measured a second time; 0 leaves that out. 512 where it is a
+    /// fleet that is measured, 0 where it is not
+    #[arg(long)]
+    crowd: Option<usize>,
     /// Tickets and orders stored before everything is measured a second time; 0 leaves that out
     #[arg(long, default_value_t = 0)]
     stored: u64,
@@ -61,6 +65,12 @@ impl Options {
     /// Whether a part is to be measured.
     fn wants(&self, part: &str) -> bool {
         part.contains(&self.only)
+    }
+
+    /// How many buy at once in the second measurement of sales, where there is one.
+    fn crowd(&self) -> Option<usize> {
+        let usual = if server::fleet().is_some() { 512 } else { 0 };
+        Some(self.crowd.unwrap_or(usual)).filter(|crowd| *crowd > 0)
     }
 }
 

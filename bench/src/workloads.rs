@@ -50,6 +50,11 @@ pub async fn all(options: &Options) -> Result<(), Failed> {
         let ratio = format!("{:.2} ×", laden / light);
         table.figure("server CPU of an order, laden against light", ratio);
     }
+    if let Some(crowd) = options.crowd() {
+        market.invite(crowd).await?;
+        let purchases = 8 * u64::try_from(crowd)?;
+        market.measure_sales(&mut table, &format!(", {crowd} at once"), purchases).await?;
+    }
     let held = largest(&server.resident_mb()?);
     table.figure(&format!("memory after all this{}", of_whom(&server)), format!("{held:.0} MB"));
     server.stop().await?;
@@ -113,11 +118,21 @@ struct Market<'a> {
 
 impl<'a> Market<'a> {
     async fn open(server: &'a Server, options: &'a Options) -> Result<Self, Failed> {
-        let mut clients = connect(server, options.connections).await?;
-        for (number, client) in clients.iter_mut().enumerate() {
+        let (clients, tickets) = (Vec::new(), Vec::new());
+        let mut market = Self { server, options, clients, tickets, next: AtomicU64::new(0) };
+        market.invite(options.connections).await?;
+        Ok(market)
+    }
+
+    /// Lets people sign up until so many are there.
+    async fn invite(&mut self, many: usize) -> Result<(), Failed> {
+        let there = self.clients.len();
+        let mut clients = connect(self.server, many.saturating_sub(there)).await?;
+        for (number, client) in (there..).zip(&mut clients) {
             client.sign_up(&format!("m{number}")).await?;
         }
-        Ok(Self { server, options, clients, tickets: Vec::new(), next: AtomicU64::new(0) })
+        self.clients.append(&mut clients);
+        Ok(())
     }
 
     /// Puts up so many tickets.
@@ -160,18 +175,7 @@ impl<'a> Market<'a> {
             table.runs(&format!("create ticket{note}"), &creates, None);
             table.runs(&format!("place order, each on its own ticket{note}"), &orders, None);
         }
-        if options.wants("stampede") {
-            let stampede = self.stampede().await?;
-            table.runs(&format!("place order, all on one ticket of 50,000{note}"), &stampede, None);
-        }
-        if options.wants("purchase") {
-            let whole = self.purchases(count / 4).await?;
-            let what = format!("whole purchase: create, order, pay, complete{note}");
-            table.runs(&what, &whole, None);
-            if self.server.is_fleet() {
-                table.processes(&format!("of a whole purchase{note}"), &whole);
-            }
-        }
+        self.measure_sales(table, note, count / 4).await?;
         if options.wants("unloaded") {
             let mut waits = self.orderable().await?;
             let (half, most) = (percentile(&mut waits, 50), percentile(&mut waits, 99));
@@ -179,6 +183,28 @@ impl<'a> Market<'a> {
             table.figure(&format!("ticket created → ordered, unloaded{note}"), figure);
         }
         Ok(median(orders.iter().map(|run| run.cpu_per_thousand)))
+    }
+
+    /// Everybody buys: one ticket, and tickets of their own, so many.
+    async fn measure_sales(
+        &mut self,
+        table: &mut Table,
+        note: &str,
+        purchases: u64,
+    ) -> Result<(), Failed> {
+        if self.options.wants("stampede") {
+            let stampede = self.stampede().await?;
+            table.runs(&format!("place order, all on one ticket of 50,000{note}"), &stampede, None);
+        }
+        if self.options.wants("purchase") {
+            let whole = self.purchases(purchases).await?;
+            let what = format!("whole purchase: create, order, pay, complete{note}");
+            table.runs(&what, &whole, None);
+            if self.server.is_fleet() {
+                table.processes(&format!("of a whole purchase{note}"), &whole);
+            }
+        }
+        Ok(())
     }
 
     async fn measure_reads(&mut self, table: &mut Table, note: &str) -> Result<(), Failed> {
