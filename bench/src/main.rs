@@ -39,8 +39,8 @@ struct Options {
     /// Connections that load comes from
     #[arg(long, default_value_t = 64)]
     connections: usize,
-    /// Buyers at once with whom sales are measured a second time; 0 leaves that out. 512 where it is
-    /// a fleet that is measured, 0 where it is not
+    /// Buyers at once with whom sales are measured a second time; 0 leaves that out. 512 where a
+    /// fleet is measured, 0 where it is not
     #[arg(long)]
     crowd: Option<usize>,
     /// Tickets and orders stored before everything is measured a second time; 0 leaves that out
