@@ -15,11 +15,13 @@
 //! An attempt without events has no such entry. Its commands are those whose repetition changes
 //! nothing (a copy that is no newer, a state already reached), so deciding again is the answer.
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::ops::Range;
 use std::time::Duration;
 
 use super::job::Verdict;
 use crate::command::Key;
+use crate::id::{Id, Ids};
 use crate::outbox::{Entry, OUTBOX, Outbox, is_void};
 use crate::store::Store;
 use crate::time::Clock;
@@ -34,9 +36,9 @@ const MAX_ATTEMPTS: u32 = 256;
 /// to answer.
 const MAX_DOUBTS: u32 = 24;
 
-/// The pause after an attempt whose outcome is unknown, and, grown by their number, after further
-/// conflicts.
-const PAUSE: Duration = Duration::from_millis(2);
+/// The longest pause after an attempt whose outcome is unknown, and, grown by their number, after
+/// further conflicts.
+const PAUSE: Duration = Duration::from_millis(3);
 
 /// How much it grows at most: to about as long as a commit takes, so that whoever came too late
 /// finds the gap before the next one.
@@ -51,17 +53,27 @@ pub(super) struct Attempts {
 
 impl Attempts {
     /// Waits for as long as it takes until the next one; `false` where there is none.
-    pub(super) async fn next(&mut self, is_doubtful: bool, clock: &dyn Clock) -> bool {
+    pub(super) async fn next(&mut self, is_doubtful: bool, clock: &dyn Clock, ids: &Ids) -> bool {
         self.doubts += u32::from(is_doubtful);
         if self.made == MAX_ATTEMPTS || self.doubts > MAX_DOUBTS {
             return false;
         }
         if self.made > 1 || is_doubtful {
-            clock.sleep(PAUSE * self.made.min(MOST_PAUSES)).await;
+            let pause = PAUSE * self.made.min(MOST_PAUSES);
+            clock.sleep(jittered(pause, &ids.next(clock.now()))).await;
         }
         self.made += 1;
         true
     }
+}
+
+/// Between half of `pause` and all of it, by an id that nobody else has: replicas that met at a
+/// document would come back together.
+fn jittered(pause: Duration, by: &Id) -> Duration {
+    let mut hasher = DefaultHasher::new();
+    by.hash(&mut hasher);
+    let thousandths = u32::try_from(hasher.finish() % 500).unwrap_or(0);
+    pause * (500 + thousandths) / 1_000
 }
 
 /// One decided batch.
@@ -109,18 +121,37 @@ mod tests {
     use super::*;
     use crate::time::Slept;
 
+    /// When each attempt of one replica begins, in milliseconds.
+    async fn begins(replica: u64) -> Vec<i64> {
+        let (clock, ids, mut attempts) = (Slept::default(), Ids::new(replica), Attempts::default());
+        let mut begins = Vec::new();
+        while attempts.next(false, &clock, &ids).await {
+            begins.push(clock.now().as_millis());
+        }
+        begins
+    }
+
+    #[tokio::test]
+    async fn replicas_that_meet_do_not_come_back_together() {
+        let (one, other) = (begins(1).await, begins(2).await);
+        assert_eq!((&one[..2], &other[..2]), (&[0, 0][..], &[0, 0][..]));
+        let pauses = |of: &[i64]| of.windows(2).map(|at| at[1] - at[0]).collect::<Vec<_>>();
+        for (made, pause) in (1..).zip(pauses(&one)).skip(1) {
+            let longest = 3 * made.min(10);
+            assert!((longest / 2..=longest).contains(&pause), "{pause} ms after {made}");
+        }
+        let alike = pauses(&one).iter().zip(pauses(&other)).filter(|(a, b)| **a == *b).count();
+        assert!(alike < one.len() / 2, "{alike} pauses are alike");
+    }
+
     #[tokio::test]
     async fn who_comes_too_late_again_and_again_goes_on_for_seconds_and_who_is_in_doubt_does_not() {
-        let (clock, mut attempts) = (Slept::default(), Attempts::default());
-        let mut until = Vec::new();
-        while attempts.next(false, &clock).await {
-            until.push(clock.now().as_millis());
-        }
-        assert_eq!(until[..6], [0, 0, 4, 10, 18, 28]);
-        assert!((4_000..8_000).contains(until.last().unwrap()), "{until:?}");
+        let last = *begins(1).await.last().unwrap();
+        assert!((4_000..8_000).contains(&last), "{last}");
+        let (clock, ids) = (Slept::default(), Ids::new(1));
         let mut attempts = Attempts::default();
         let mut many = 0;
-        while attempts.next(many > 0, &clock).await {
+        while attempts.next(many > 0, &clock, &ids).await {
             many += 1;
         }
         assert_eq!(many, 25);

@@ -218,7 +218,7 @@ impl Engine {
     async fn attempt_until_known(&self, jobs: &[Box<dyn Job>]) -> Result<Vec<Verdict>, Failure> {
         let mut doubtful: Option<(Attempt, String)> = None;
         let mut attempts = Attempts::default();
-        while attempts.next(doubtful.is_some(), &*self.ports.clock).await {
+        while attempts.next(doubtful.is_some(), &*self.ports.clock, &self.ports.ids).await {
             if let Some((attempt, _)) = doubtful.take() {
                 match settle(attempt.entries.first(), &*self.ports.store).await {
                     Fate::Committed => return Ok(self.publish(attempt)),
