@@ -2,7 +2,8 @@
 # Starts one member of the replica set. Its key file must be readable by nobody else, which a mounted secret never is.
 set -eu
 umask 077
-tr -d '[:space:]' < /run/secrets/mongodb/key > /tmp/key
+# One key, or two with a space between them while it is changed: a member then knows others by either.
+for key in $(tr -d '\t\r\n' < /run/secrets/mongodb/key); do printf -- '- %s\n' "$key"; done > /tmp/key
 # A process that is killed within a transaction leaves it open, and with it the documents that it has written locked, until the
 # servers end it: by default after a minute. No commit of ours takes seconds.
 exec mongod --replSet ticketing --keyFile /tmp/key --bind_ip_all --dbpath /data/db \
