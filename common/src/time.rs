@@ -144,6 +144,13 @@ pub trait Clock: Send + Sync + 'static {
 }
 
 /// A clock for tests that stands still, but for those who sleep.
+/// Between half of `pause` and all of it, by 64 random bits: who lost something together would
+/// come back together.
+pub fn jittered(pause: Duration, random: u64) -> Duration {
+    let thousandths = u32::try_from(random % 501).unwrap_or(0);
+    pause * (500 + thousandths) / 1_000
+}
+
 #[cfg(test)]
 #[derive(Debug, Default)]
 pub(crate) struct Slept(std::sync::atomic::AtomicI64);

@@ -21,10 +21,10 @@ use std::time::Duration;
 
 use super::job::Verdict;
 use crate::command::Key;
-use crate::id::{Id, Ids};
+use crate::id::Ids;
 use crate::outbox::{Entry, OUTBOX, Outbox, is_void};
 use crate::store::Store;
-use crate::time::Clock;
+use crate::time::{Clock, jittered};
 use crate::trace::Span;
 
 /// Most attempts at one commit. Conflicts between replicas mostly end after a few; where all the
@@ -60,20 +60,20 @@ impl Attempts {
         }
         if self.made > 1 || is_doubtful {
             let pause = PAUSE * self.made.min(MOST_PAUSES);
-            clock.sleep(jittered(pause, &ids.next(clock.now()))).await;
+            // Replicas that met at a document would come back together.
+            clock.sleep(jittered(pause, random(ids, clock))).await;
         }
         self.made += 1;
         true
     }
 }
 
-/// Between half of `pause` and all of it, by an id that nobody else has: replicas that met at a
-/// document would come back together.
-fn jittered(pause: Duration, by: &Id) -> Duration {
+/// Random bits enough for a pause, the same again in a simulation's repetition: an id that nobody
+/// else has.
+fn random(ids: &Ids, clock: &dyn Clock) -> u64 {
     let mut hasher = DefaultHasher::new();
-    by.hash(&mut hasher);
-    let thousandths = u32::try_from(hasher.finish() % 500).unwrap_or(0);
-    pause * (500 + thousandths) / 1_000
+    ids.next(clock.now()).hash(&mut hasher);
+    hasher.finish()
 }
 
 /// One decided batch.

@@ -18,6 +18,7 @@ use tokio::time::timeout;
 use super::{OpenError, Options};
 use crate::bus::BusDown;
 use crate::id::{Entropy, random_u64};
+use crate::time::jittered;
 
 /// How long any call to the servers may take, waiting for a connection included.
 pub(super) const CALL_TIMEOUT: Duration = Duration::from_secs(5);
@@ -204,8 +205,7 @@ fn pause(attempts: usize, entropy: &dyn Entropy) -> Duration {
     let doublings = u32::try_from(attempts - 2).unwrap_or(u32::MAX).min(10);
     let longest = (FIRST_PAUSE * 2_u32.pow(doublings)).min(LONGEST_PAUSE);
     // Without randomness there is no jitter, and nothing worse.
-    let share = random_u64(entropy).map_or(1.0, |random| (random >> 11) as f64 / 2_f64.powi(53));
-    longest.mul_f64(0.5 + share / 2.0)
+    random_u64(entropy).map_or(longest, |random| jittered(longest, random))
 }
 
 fn note(event: &Event) {

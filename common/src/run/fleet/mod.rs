@@ -21,6 +21,7 @@ use crate::id::{Ids, SystemEntropy, random_u64};
 use crate::store::breaker::Breaker;
 use crate::store::mongo::{self, MongoStore};
 use crate::store::{Collection, Store};
+use crate::time::jittered;
 
 pub use serve::{Program, main};
 
@@ -96,16 +97,10 @@ impl Fleet {
                 return Err(error.into());
             }
             tracing::warn!(%error, database, "waiting for MongoDB");
-            clock.sleep(jittered(pause)?).await;
+            clock.sleep(jittered(pause, random_u64(&SystemEntropy)?)).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
-}
-
-/// Between half of `pause` and all of it.
-fn jittered(pause: Duration) -> Result<Duration, StartError> {
-    let thousandths = u32::try_from(random_u64(&SystemEntropy)? % 500).unwrap_or(0);
-    Ok(pause * (500 + thousandths) / 1_000)
 }
 
 #[async_trait]

@@ -34,17 +34,12 @@ impl Server {
         Self { client, database, names, newest: Mutex::new(None) }
     }
 
-    /// Why a collection that the store was opened without cannot be read or written.
-    pub(super) fn does_not_know(&self, collection: &Collection) -> Unavailable {
-        Unavailable(format!("the store was opened without {}", collection.name))
-    }
-
     pub(super) fn collection(
         &self,
         collection: &Collection,
     ) -> Result<mongodb::Collection<RawDocumentBuf>, Unavailable> {
         if !self.names.contains(collection.name) {
-            return Err(self.does_not_know(collection));
+            return Err(Unavailable(format!("the store was opened without {}", collection.name)));
         }
         Ok(self.database.collection(collection.name))
     }
