@@ -24,8 +24,10 @@ FROM gcr.io/distroless/cc-debian12:nonroot
 ARG SERVICE
 COPY --from=programs /programs/healthcheck /usr/local/bin/healthcheck
 COPY --from=programs /programs/${SERVICE} /usr/local/bin/service
+# The allocator keeps what is freed for a second, in milliseconds: by default it gives it back and fetches it anew a hundred times a second.
 ENV TICKETING_LISTEN=0.0.0.0:3000 \
-    TICKETING_LOG_FORMAT=json
+    TICKETING_LOG_FORMAT=json \
+    MIMALLOC_PURGE_DELAY=1000
 USER 65532:65532
 EXPOSE 3000
 STOPSIGNAL SIGTERM

@@ -51,30 +51,22 @@ pub fn features() -> String {
     SERVICES.map(|service| format!("{service}/fleet")).join(",")
 }
 
-/// How a build is made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Profile {
-    /// As users run it.
-    Release,
-    /// As tests do: it is built sooner, and checks more.
-    Debug,
+/// Builds the programs of the services as users run them, the one that starts them, and what asks
+/// them in containers whether they can serve; returns where they are.
+///
+/// # Errors
+/// When they do not build.
+pub fn build(workspace: &Workspace) -> Result<PathBuf, Failure> {
+    program::run(build_command(workspace))?;
+    Ok(workspace.target.join("release"))
 }
 
-/// Builds the programs of the services, and the one that starts them; returns where they are.
-fn build(workspace: &Workspace, profile: Profile) -> Result<PathBuf, Failure> {
-    let mut cargo = build_command(workspace);
-    if profile == Profile::Release {
-        cargo.arg("--release");
-    }
-    program::run(cargo)?;
-    Ok(workspace.target.join(if profile == Profile::Release { "release" } else { "debug" }))
-}
-
-/// The call of cargo that builds them for tests.
+/// The call of cargo that builds them. One for everybody, or each would have what they are made of
+/// compiled with features of its own.
 pub fn build_command(workspace: &Workspace) -> Command {
-    let mut cargo = workspace.cargo(["build", "--locked", "--bins", "--package", "fleet"]);
-    for service in SERVICES {
-        cargo.args(["--package", service]);
+    let mut cargo = workspace.cargo(["build", "--release", "--locked", "--bins"]);
+    for package in [&SERVICES[..], &["fleet", "healthcheck"]].concat() {
+        cargo.args(["--package", package]);
     }
     cargo.args(["--features", &features()]);
     cargo
@@ -85,7 +77,7 @@ pub fn build_command(workspace: &Workspace) -> Command {
 /// # Errors
 /// When something is not to be had, or a promise is broken.
 pub fn step(workspace: &Workspace) -> Result<Tally, Failure> {
-    let programs = build(workspace, Profile::Debug)?;
+    let programs = build(workspace)?;
     let server = nats::program(workspace)?;
     let mongodb = Mongod::start(workspace)?;
     let mut choice = vec!["--package", "tests", "--features", "tests/fleet", "--locked"];
@@ -108,7 +100,7 @@ pub fn faults(workspace: &Workspace) -> Result<Tally, Failure> {
         debian::install(workspace, "iproute2", NAMESPACES)?;
     }
     let old = old_build::programs(workspace)?;
-    let programs = build(workspace, Profile::Debug)?;
+    let programs = build(workspace)?;
     let server = nats::program(workspace)?;
     let mut choice = vec!["--package", "tests", "--features", "tests/fleet", "--locked"];
     for suite in FAULTS.iter().chain(old.is_some().then_some(&BUILDS)) {
@@ -135,7 +127,7 @@ pub fn faults(workspace: &Workspace) -> Result<Tally, Failure> {
 /// # Errors
 /// When something is not to be had, or does not answer as it should.
 pub fn bench(workspace: &Workspace, mut bench: Command) -> Result<(), Failure> {
-    let programs = build(workspace, Profile::Release)?;
+    let programs = build(workspace)?;
     let server = nats::program(workspace)?;
     let mongodb = Mongod::start(workspace)?;
     bench.env("TICKETING_FLEET", programs.join("fleet")).env("TICKETING_PROGRAMS", &programs);
@@ -152,7 +144,7 @@ pub fn bench(workspace: &Workspace, mut bench: Command) -> Result<(), Failure> {
 pub fn run(workspace: &Workspace, args: &[String]) -> Result<(), Failure> {
     let has_client = !args.iter().any(|arg| arg == "--no-client");
     let args = args.iter().filter(|arg| *arg != "--no-client");
-    let programs = build(workspace, Profile::Release)?;
+    let programs = build(workspace)?;
     let folder = workspace.target.join("fleet");
     let mongodb = mongodb::prepare(workspace, &folder.join("mongodb"))?;
     let mut fleet = workspace.command(programs.join("fleet"), ["--programs"]);

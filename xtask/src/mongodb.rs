@@ -43,7 +43,8 @@ pub fn step(workspace: &Workspace) -> Result<Tally, Failure> {
         None => Some(Mongod::start(workspace)?),
     };
     let address = given.or_else(|| server.as_ref().map(Mongod::address)).unwrap_or_default();
-    let suite = ["--package", "common", "--features", "mongo", "--test", "store_mongo", "--locked"];
+    // With the features that the bus is tried with, so that one build is for both.
+    let suite = ["--package", "common", "--features", "fleet", "--test", "store_mongo", "--locked"];
     let mut tests = steps::test_command(workspace, &suite);
     tests.env(ADDRESS, address);
     program::run(tests).map_err(|failure| match &server {

@@ -75,12 +75,7 @@ fn build(workspace: &Workspace, engine: &Engine) -> Result<Tally, Failure> {
     let mut programs = None;
     if engine.is_own() {
         steps::release(workspace)?;
-        let mut others = workspace.cargo(["build", "--release", "--locked"]);
-        for package in [&SERVICES[..], &["healthcheck"]].concat() {
-            others.args(["--package", package]);
-        }
-        others.args(["--features", &crate::fleet::features()]);
-        program::run(others)?;
+        crate::fleet::build(workspace)?;
         strip(workspace, &[&SERVICES[..], &["ticketing", "healthcheck"]].concat())?;
         program::run(workspace.command(workspace.ticketing(), ["build-client"]))?;
         programs = Some("PROGRAMS=built");

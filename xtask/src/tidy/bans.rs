@@ -36,6 +36,7 @@ const BANS: &[Ban] = &[
             ("common/src/time", "the clock"),
             ("common/src/metrics", "measures how long things take; nothing decides by it"),
             ("common/src/trace", "says when spans were; nothing decides by it"),
+            ("common/src/store/mongo/together", "measures calls, and rests for as long"),
             ("common/src/run", "makes the system's clock"),
             ("common/src/telemetry", "log lines carry the wall time; nothing decides by it"),
         ],

@@ -15,11 +15,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
+use tokio::time::sleep;
 
 use super::commit::commit;
 use super::reads::Wanted;
 use super::server::{Server, in_time};
-use super::together::{Together, work};
+use super::together::{Together, Waiting, work};
 use crate::store::{Action, Batch, CommitError, Expect, MAX_WRITES, Unavailable, Write};
 use crate::task::Tasks;
 
@@ -79,14 +80,16 @@ impl Commits {
         if let Some(worker) = self.queue.add(|queue| queue.waiting.push_back(asked)) {
             let (server, queue) = (Arc::clone(server), Arc::clone(&self.queue));
             let call = move |group| write(Arc::clone(&server), Arc::clone(&queue), group);
-            tasks.spawn(work(Arc::clone(tasks), worker, Queue::take, call));
+            tasks.spawn(work(Arc::clone(tasks), worker, call, sleep));
         }
         let gone = |_| Err(CommitError::Unknown("the commit was given up".to_owned()));
         in_time(async { answered.await.unwrap_or_else(gone) }, CommitError::Unknown).await
     }
 }
 
-impl Queue {
+impl Waiting for Queue {
+    type Taken = Vec<Asked>;
+
     /// The batches to be written next, without those that nobody waits for any more.
     fn take(&mut self) -> Option<Vec<Asked>> {
         let (mut taken, mut kept) = (Vec::new(), VecDeque::new());
@@ -115,6 +118,10 @@ impl Queue {
         kept.append(&mut self.waiting);
         self.waiting = kept;
         Some(taken).filter(|taken| !taken.is_empty())
+    }
+
+    fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
     }
 }
 
@@ -175,7 +182,7 @@ async fn write(server: Arc<Server>, queue: Arc<Together<Queue>>, group: Vec<Aske
 /// of it; whether there were any.
 async fn overtaken_are_told(server: &Server, group: &mut Vec<Asked>) -> bool {
     for pause in LOOKS {
-        tokio::time::sleep(pause).await;
+        sleep(pause).await;
         let Ok(documents) = in_time(written(server, group), Unavailable).await else {
             return false;
         };

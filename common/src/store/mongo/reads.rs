@@ -7,10 +7,11 @@ use std::sync::Arc;
 use mongodb::SessionCursor;
 use mongodb::bson::{Document as Bsons, RawDocumentBuf, doc};
 use tokio::sync::oneshot;
+use tokio::time::sleep;
 
 use super::documents::{self, malformed};
 use super::server::{Server, in_time, unavailable};
-use super::together::{Together, work};
+use super::together::{Together, Waiting, work};
 use crate::store::{Collection, Document, MAX_PAGE, Unavailable};
 use crate::task::Tasks;
 
@@ -33,12 +34,16 @@ struct Asked {
 
 /// What is asked for at the moment.
 pub(super) struct Reads {
-    waiting: Arc<Together<Vec<Asked>>>,
+    queue: Arc<Together<Queue>>,
 }
+
+/// What waits to be read.
+#[derive(Debug, Default)]
+struct Queue(Vec<Asked>);
 
 impl Reads {
     pub(super) fn new() -> Self {
-        Self { waiting: Together::new(Vec::new(), MOST_CALLS) }
+        Self { queue: Together::new(Queue::default(), MOST_CALLS) }
     }
 
     /// The document with this id.
@@ -51,21 +56,29 @@ impl Reads {
     ) -> Answer {
         let (answer, answered) = oneshot::channel();
         let asked = Asked { collection, id: id.to_owned(), answer };
-        if let Some(worker) = self.waiting.add(|queue| queue.push(asked)) {
+        if let Some(worker) = self.queue.add(|queue| queue.0.push(asked)) {
             let server = Arc::clone(server);
             let call = move |asked| answer_all(Arc::clone(&server), asked);
-            tasks.spawn(work(Arc::clone(tasks), worker, take, call));
+            tasks.spawn(work(Arc::clone(tasks), worker, call, sleep));
         }
         let gone = |_| Err(Unavailable("the read was given up".to_owned()));
         in_time(async { answered.await.unwrap_or_else(gone) }, Unavailable).await
     }
 }
 
-/// What is to be read next, without what nobody waits for any more.
-fn take(queue: &mut Vec<Asked>) -> Option<Vec<Asked>> {
-    queue.retain(|asked| !asked.answer.is_closed());
-    let many = queue.len().min(MAX_PAGE);
-    Some(queue.drain(..many).collect()).filter(|taken: &Vec<Asked>| !taken.is_empty())
+impl Waiting for Queue {
+    type Taken = Vec<Asked>;
+
+    /// What is to be read next, without what nobody waits for any more.
+    fn take(&mut self) -> Option<Vec<Asked>> {
+        self.0.retain(|asked| !asked.answer.is_closed());
+        let many = self.0.len().min(MAX_PAGE);
+        Some(self.0.drain(..many).collect()).filter(|taken: &Vec<Asked>| !taken.is_empty())
+    }
+
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
 }
 
 /// Reads what is asked for, and answers whoever asked.
