@@ -41,6 +41,18 @@ const FAULTS: [&str; 5] =
 /// The one that needs an earlier build besides.
 const BUILDS: &str = "fleet_builds";
 
+/// What tests on real servers are chosen from. One choice for all of them, or each would have what
+/// they are made of compiled with features of its own.
+pub const ON_SERVERS: [&str; 7] = [
+    "--package",
+    "common",
+    "--package",
+    "tests",
+    "--features",
+    "common/fleet,tests/fleet",
+    "--locked",
+];
+
 /// What to do where there is no `ip` to make namespaces with, and none can be installed.
 const NAMESPACES: &str = "the faults need network namespaces: run them as root, with iproute2 (on \
                           Debian `apt-get install iproute2`), or run the other steps with --skip \
@@ -80,7 +92,7 @@ pub fn step(workspace: &Workspace) -> Result<Tally, Failure> {
     let programs = build(workspace)?;
     let server = nats::program(workspace)?;
     let mongodb = Mongod::start(workspace)?;
-    let mut choice = vec!["--package", "tests", "--features", "tests/fleet", "--locked"];
+    let mut choice = ON_SERVERS.to_vec();
     for suite in SUITES {
         choice.extend(["--test", suite]);
     }
@@ -102,7 +114,7 @@ pub fn faults(workspace: &Workspace) -> Result<Tally, Failure> {
     let old = old_build::programs(workspace)?;
     let programs = build(workspace)?;
     let server = nats::program(workspace)?;
-    let mut choice = vec!["--package", "tests", "--features", "tests/fleet", "--locked"];
+    let mut choice = ON_SERVERS.to_vec();
     for suite in FAULTS.iter().chain(old.is_some().then_some(&BUILDS)) {
         choice.extend(["--test", suite]);
     }

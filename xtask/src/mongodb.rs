@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::Child;
 
 use crate::program::{self, Failure, Workspace};
-use crate::steps;
 use crate::tally::Tally;
+use crate::{fleet, steps};
 
 /// Where a replica set is that the tests may use; they leave databases named `test_…` behind.
 const ADDRESS: &str = "TICKETING_TEST_MONGODB";
@@ -43,8 +43,7 @@ pub fn step(workspace: &Workspace) -> Result<Tally, Failure> {
         None => Some(Mongod::start(workspace)?),
     };
     let address = given.or_else(|| server.as_ref().map(Mongod::address)).unwrap_or_default();
-    // With the features that the bus is tried with, so that one build is for both.
-    let suite = ["--package", "common", "--features", "fleet", "--test", "store_mongo", "--locked"];
+    let suite = [&fleet::ON_SERVERS[..], &["--test", "store_mongo"]].concat();
     let mut tests = steps::test_command(workspace, &suite);
     tests.env(ADDRESS, address);
     program::run(tests).map_err(|failure| match &server {

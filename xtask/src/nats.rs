@@ -8,8 +8,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::program::{self, Failure, Workspace};
-use crate::steps;
 use crate::tally::Tally;
+use crate::{fleet, steps};
 
 /// Where a server with JetStream is that the tests may use; they make streams named `TEST-…`, and
 /// delete them.
@@ -39,9 +39,8 @@ pub fn step(workspace: &Workspace) -> Result<Tally, Failure> {
     };
     let address = given.or_else(|| server.as_ref().map(NatsServer::address)).unwrap_or_default();
     // With them what only a build for a fleet has of the crate's own tests.
-    let choice = ["--package", "common", "--features", "fleet", "--lib"];
-    let suite = [&choice[..], &["--test", "bus_jetstream"]].concat();
-    let mut tests = steps::test_command(workspace, &[&suite[..], &["--locked"]].concat());
+    let suite = [&fleet::ON_SERVERS[..], &["--lib", "--test", "bus_jetstream"]].concat();
+    let mut tests = steps::test_command(workspace, &suite);
     tests.env(ADDRESS, address).env(PROGRAM, program);
     let outcome = program::run(tests);
     if let Some(server) = server {

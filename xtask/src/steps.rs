@@ -305,17 +305,12 @@ fn openapi_step(workspace: &Workspace) -> Result<Tally, Failure> {
     openapi::step(workspace)
 }
 
+/// Built with what users run, which has all that the simulator is made of.
 fn sim(workspace: &Workspace) -> Result<Tally, Failure> {
-    program::run(workspace.cargo([
-        "run",
-        "--release",
-        "--locked",
-        "--package",
-        "sim",
-        "--",
-        "--histories",
-        HISTORIES,
-    ]))
+    let packages = ["--package", "server", "--package", "sim"];
+    program::run(workspace.cargo(["build", "--release", "--locked"].iter().chain(&packages)))?;
+    let program = workspace.target.join("release/sim");
+    program::run(workspace.command(program, ["--histories", HISTORIES]))
 }
 
 /// The same test makes some thousands in the step `test`, where nothing is optimised.
