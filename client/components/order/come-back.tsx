@@ -14,7 +14,9 @@ export function ComeBack({ unpaid }: { unpaid: boolean }) {
     if (!ADDED.some((name) => address.searchParams.has(name))) return
     setFailed(address.searchParams.get('redirect_status') === 'failed')
     for (const name of ADDED) address.searchParams.delete(name)
-    history.replaceState(history.state, '', address)
+    // The router hears of it by a replaceState of its own, which is there once the effects of all components have run. One that it has
+    // not heard of it takes back when the page is next shown anew.
+    queueMicrotask(() => history.replaceState(null, '', address))
   }, [])
   return (
     <div role="status">

@@ -119,6 +119,7 @@ test('a bank with a page of its own leads back to the order', async ({ person, s
     await expect.poll(() => new URL(buyer.page.url()).search).toBe('')
   }
   await paid(buyer, held)
+  expect(new URL(buyer.page.url()).search, 'once the page has been shown anew').toBe('')
   expect(stripe?.intents.of(held.id)).toHaveLength(1)
 })
 
