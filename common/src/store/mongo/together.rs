@@ -178,6 +178,7 @@ impl<Q> Drop for Worker<Q> {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt as _;
     use tokio::sync::{mpsc, oneshot};
     use tokio::time::timeout;
 
@@ -232,6 +233,10 @@ mod tests {
 
         async fn called(&mut self) -> (Vec<u8>, oneshot::Sender<()>) {
             within_seconds(self.calls.recv()).await
+        }
+
+        async fn is_over(&self) {
+            within_seconds(self.tasks.done().map(Some)).await;
         }
     }
 
@@ -290,7 +295,7 @@ mod tests {
         assert_eq!(second, [2]);
         first_is_over.send(()).unwrap();
         second_is_over.send(()).unwrap();
-        story.tasks.done().await;
+        story.is_over().await;
         assert!(add(&story.queue, 3).is_some(), "nobody has a place any more");
     }
 
@@ -307,7 +312,7 @@ mod tests {
         let (both, is_over) = story.called().await;
         assert_eq!(both, [2, 3]);
         is_over.send(()).unwrap();
-        story.tasks.done().await;
+        story.is_over().await;
         assert!(story.rests.try_recv().is_err(), "it rested though nobody had come");
         assert!(add(&story.queue, 4).is_some());
     }
