@@ -24,9 +24,9 @@ const BEFORE_MS: u64 = 400;
 /// How long NATS is paused: longer than a publisher waits for it.
 const PAUSE: Duration = Duration::from_secs(7);
 
-/// How often each fault happens, in an order drawn by the seed.
+/// How often each fault happens, in an order drawn by the seed. A hundred times it is kill -9.
 const PLAN: [(Fault, usize); 5] = [
-    (Fault::ServiceKilled, 40),
+    (Fault::ServiceKilled, 83),
     (Fault::NatsKilled, 4),
     (Fault::NatsPaused, 2),
     (Fault::NatsWiped, 10),
