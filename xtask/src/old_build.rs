@@ -53,7 +53,7 @@ pub fn programs(workspace: &Workspace) -> Result<Option<PathBuf>, Failure> {
     program::run(cargo)?;
     fs::create_dir_all(&folder)?;
     for service in SERVICES {
-        fs::copy(workspace.target.join("release").join(service), folder.join(service))?;
+        fs::copy(workspace.released(service), folder.join(service))?;
     }
     Ok(Some(folder))
 }

@@ -52,7 +52,12 @@ impl Workspace {
 
     /// The program that users run, built for release.
     pub fn ticketing(&self) -> PathBuf {
-        self.target.join("release").join(format!("ticketing{}", std::env::consts::EXE_SUFFIX))
+        self.released("ticketing")
+    }
+
+    /// Where a program is that was built for release.
+    pub fn released(&self, name: &str) -> PathBuf {
+        self.target.join("release").join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
     }
 
     /// A call of cargo, the one that runs this program.

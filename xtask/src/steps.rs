@@ -309,8 +309,7 @@ fn openapi_step(workspace: &Workspace) -> Result<Tally, Failure> {
 fn sim(workspace: &Workspace) -> Result<Tally, Failure> {
     let packages = ["--package", "server", "--package", "sim"];
     program::run(workspace.cargo(["build", "--release", "--locked"].iter().chain(&packages)))?;
-    let program = workspace.target.join("release/sim");
-    program::run(workspace.command(program, ["--histories", HISTORIES]))
+    program::run(workspace.command(workspace.released("sim"), ["--histories", HISTORIES]))
 }
 
 /// The same test makes some thousands in the step `test`, where nothing is optimised.

@@ -116,7 +116,7 @@ fn strip(workspace: &Workspace, programs: &[&str]) -> Result<(), Failure> {
     fs::create_dir_all(&folder)?;
     for name in programs {
         let mut strip = workspace.command("strip", ["--strip-debug", "-o"]);
-        strip.arg(folder.join(name)).arg(workspace.target.join("release").join(name));
+        strip.arg(folder.join(name)).arg(workspace.released(name));
         program::output(strip)?;
     }
     Ok(())

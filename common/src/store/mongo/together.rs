@@ -29,7 +29,8 @@ const LONG: Duration = Duration::from_millis(250);
 /// work for it a third of the time, and a command waits at worst for as long as three calls take.
 const REST: u32 = 2;
 
-/// How long it rests at most, so that calls that take long for other reasons are not made longer.
+/// How long it rests at most: calls that take long for other reasons are not to take three times as
+/// long.
 const LONGEST_REST: Duration = Duration::from_millis(10);
 
 /// What is wanted, and how it is taken.
